@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The link between hvisord and a zone's device process: a SOCK_SEQPACKET Unix
+ * socket, one message a packet. The process listens (it outlives the daemon);
+ * hvisord connects, at start and after its own restart. Several connections
+ * at once are allowed; each message is at most DEVICE_LINK_MAX bytes.
+ *
+ * The process keeps the last DEVICE_SCROLLBACK bytes of console output. Each
+ * byte has a position, counted from 0 since the process began.
+ */
+#ifndef DEVICE_LINK_H
+#define DEVICE_LINK_H
+
+#include <stdint.h>
+
+#define DEVICE_LINK_MAGIC 0x4c445648u /* "HVDL" */
+#define DEVICE_LINK_VERSION 1u
+#define DEVICE_LINK_DATA 4096u
+#define DEVICE_SCROLLBACK (256u * 1024u)
+
+enum device_link_type {
+	DEVICE_LINK_HELLO = 1,   /* hvisord, first: pos = from which position to send, UINT64_MAX: from now */
+	DEVICE_LINK_WELCOME = 2, /* process, answer: pos = position of the oldest byte kept; arg = zone id */
+	DEVICE_LINK_OUTPUT = 3,  /* process: data; pos = position of its first byte. A gap = lost bytes */
+	DEVICE_LINK_INPUT = 4,   /* hvisord: data typed */
+	DEVICE_LINK_SIZE = 5,    /* hvisord: arg = columns << 16 | rows */
+	DEVICE_LINK_QUIT = 6,    /* hvisord: the zone is gone, exit */
+};
+
+struct device_link_header {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type;
+	uint32_t length; /* of data that follows, in bytes, at most DEVICE_LINK_DATA */
+	uint32_t arg;
+	uint64_t pos;
+};
+
+#define DEVICE_LINK_MAX (sizeof(struct device_link_header) + DEVICE_LINK_DATA)
+
+/*
+ * The process is `hvisor-device ZONE_ID DEVICE…`, DEVICE being
+ * TYPE,IPA,SIZE,INTID (type console; region for a window without a device), with
+ * file descriptor 3 = /dev/hvisor bound to the zone, 4 = the listening link
+ * socket. It writes one line to stderr when it ends for any reason but QUIT.
+ */
+#define DEVICE_FD_HANDLE 3
+#define DEVICE_FD_LISTEN 4
+
+#endif

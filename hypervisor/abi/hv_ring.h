@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The request ring: one page for each zone, made by EL2, mapped into the root
+ * zone and from there into the zone's device process.
+ *
+ * EL2 is the only producer, the device process the only consumer. EL2 keeps
+ * its own copy of head and believes nothing it reads back but tail, which
+ * only ever says how much room there is.
+ *
+ *  - A waiting request (a load, or a store to any register but QueueNotify)
+ *    has seq != 0; its vCPU sleeps in EL2 until HV_CALL_ZONE_COMPLETE names
+ *    (vcpu, seq). A vCPU has one at most.
+ *  - A notification (a store to QueueNotify, virtio 1.2 section 4.2.2, offset
+ *    0x50 of a 0x200 window) has seq == 0 and is not answered. When less than
+ *    HV_RING_RESERVE slots are free EL2 sets overflow instead, and the
+ *    consumer must look at every queue.
+ */
+#ifndef HV_RING_H
+#define HV_RING_H
+
+#include "hv_types.h"
+
+#define HV_RING_MAGIC 0x47525648u /* "HVRG" */
+#define HV_RING_VERSION 1u
+#define HV_RING_SLOTS 124u
+#define HV_RING_RESERVE 64u /* slots that only waiting requests may use: one a vCPU */
+
+#define HV_REQUEST_READ 0u
+#define HV_REQUEST_WRITE 1u
+
+struct hv_request {
+	uint64_t ipa;
+	uint64_t value; /* written; 0 for a read */
+	uint32_t seq;
+	uint16_t vcpu;
+	uint8_t size;      /* 1, 2, 4, 8 bytes */
+	uint8_t kind;      /* HV_REQUEST_ */
+	uint64_t reserved; /* zero */
+};
+HV_ASSERT_SIZE(struct hv_request, 32);
+
+struct hv_ring {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t slots; /* HV_RING_SLOTS */
+	uint32_t reserved;
+	uint32_t head;     /* next slot EL2 fills, free-running; release-stored after the slot */
+	uint32_t overflow; /* EL2 sets 1, the consumer exchanges with 0 */
+	uint64_t reserved1[5];
+	uint32_t tail; /* next slot the consumer reads, free-running; index = n % slots */
+	uint32_t reserved2[15];
+	struct hv_request request[HV_RING_SLOTS];
+};
+HV_ASSERT_OFFSET(struct hv_ring, head, 16);
+HV_ASSERT_OFFSET(struct hv_ring, tail, 64);
+HV_ASSERT_OFFSET(struct hv_ring, request, 128);
+HV_ASSERT_SIZE(struct hv_ring, 4096);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Zones and vCPUs: the table, the lifecycle, who may do what in which state.
+ *
+ *   NONE --create--> LOADING --start--> RUNNING --end--> STOPPING --last CPU out--> ENDED
+ *   LOADING, ENDED --destroy--> SCRUBBING --RAM cleared--> NONE
+ *
+ * A physical CPU runs one vCPU at most, and a vCPU never moves: vCPUs are
+ * stored by physical CPU number. Lifecycle changes happen under one lock
+ * (zone_lock); paths that a guest can time (traps, interrupts) do not take it.
+ */
+#ifndef CORE_ZONE_H
+#define CORE_ZONE_H
+
+#include "hv_call.h"
+#include "hv_ring.h"
+#include "hv_validate.h"
+
+#include <arch_types.h>
+
+/* What a caller in the trap path must do with the vCPU it serves. */
+enum vcpu_action {
+	VCPU_RESUME, /* go back to the guest */
+	VCPU_LEAVE,  /* the vCPU is off: go to cpu_main() on a fresh stack */
+};
+
+enum vcpu_power {
+	VCPU_OFF,
+	VCPU_ON_PENDING, /* its CPU will start it at entry with context */
+	VCPU_ON,
+};
+
+struct zone;
+
+struct vcpu {
+	struct zone *zone; /* NULL: the CPU belongs to nobody */
+	uint32_t index;    /* number within the zone */
+	uint32_t cpu;      /* physical CPU */
+	uint32_t power;    /* enum vcpu_power; atomic */
+	uint32_t stop;     /* atomic: leave at the next cpu_poll() */
+	uint64_t entry;    /* for VCPU_ON_PENDING: IPA */
+	uint64_t context;  /* and x0 */
+	uint64_t exits;
+	/* A waiting MMIO request: wait_seq is non-zero from posting until answered (atomic). */
+	uint32_t wait_seq;
+	uint32_t last_seq;
+	uint64_t wait_value;
+	struct arch_vcpu arch;
+};
+
+struct zone {
+	uint32_t id;
+	uint32_t state; /* HV_ZONE_; atomic to read, changed under zone_lock() */
+	uint32_t reason;
+	uint32_t num_vcpus;
+	uint32_t cpus_in; /* vCPUs that have not left yet, while STOPPING; under zone_lock() */
+	uint64_t generation;
+	uint64_t runs;
+	struct hv_zone_status fault; /* esr, ipa, far, pc, vcpu of a BAD_ end */
+	struct vcpu *vcpu[HV_MAX_CPUS];
+	struct hv_ring *ring;
+	uint32_t ring_head;
+	struct arch_lock ring_lock;
+	struct arch_stage2 stage2;
+	struct arch_zone arch;
+	HvZoneConfig config;
+};
+
+extern const HvPlatform platform_board;       /* hypervisor/platform/BOARD/board.c */
+extern const HvZoneConfig platform_root_zone; /* the same folder's root_zone.c */
+
+/* Boot, once, on CPU 0: makes the root zone RUNNING with vCPU 0 pending on its first CPU.
+ * 0 or HV_ERR_; the board description itself is checked first. */
+int zone_init_root(struct hv_violation *ret_violation);
+
+/* NULL if id is out of range. The slot may be in any state. */
+struct zone *zone_get(uint64_t id);
+struct vcpu *vcpu_of_cpu(uint32_t cpu);
+
+static inline bool zone_is_root(const struct zone *zone)
+{
+	return zone->id == 0;
+}
+
+/* Each returns HV_OK or HV_ERR_; see hv_call.h. Called by the root zone's CPUs. */
+int64_t zone_create(const HvZoneConfig *config, struct hv_violation *ret_violation);
+int64_t zone_start(uint64_t id);
+int64_t zone_stop(uint64_t id);
+int64_t zone_destroy(uint64_t id);
+int64_t zone_status(uint64_t id, struct hv_zone_status *ret_status);
+int64_t zone_config(uint64_t id, HvZoneConfig *ret_config);
+uint64_t zone_list(void);
+int64_t zone_inject(uint64_t id, uint64_t intid);
+
+/* Zones whose status changed since the last call. */
+uint64_t zone_take_changes(void);
+
+/*
+ * Ends a running zone from one of its own vCPUs (PSCI, a fault) and kicks the
+ * others. The first reason counts. Ending the root zone halts the machine's
+ * root and leaves other zones running. Always VCPU_LEAVE.
+ */
+enum vcpu_action zone_end(struct vcpu *vcpu, uint32_t reason);
+
+/* The same with the syndrome recorded. */
+enum vcpu_action zone_fault(struct vcpu *vcpu, uint32_t reason, uint64_t esr, uint64_t far, uint64_t ipa,
+			    uint64_t pc);
+
+/* The vCPU switches itself off (CPU_OFF); the last one ends the zone. Always VCPU_LEAVE. */
+enum vcpu_action vcpu_power_off(struct vcpu *vcpu);
+
+/* After a kick, with a vCPU running: leave or go on. */
+enum vcpu_action cpu_poll(struct vcpu *vcpu);
+
+/*
+ * What a CPU does without a vCPU: waits, starts a pending vCPU, clears the RAM
+ * of a destroyed zone. cpu_main() is cpu_step() for ever; tests call the step.
+ * Returns false when there was nothing to do.
+ */
+bool cpu_step(uint32_t cpu);
+void cpu_main(uint32_t cpu);
+
+#endif
