@@ -11,9 +11,9 @@
  *    has seq != 0; its vCPU sleeps in EL2 until HV_CALL_ZONE_COMPLETE names
  *    (vcpu, seq). A vCPU has one at most.
  *  - A notification (a store to QueueNotify, virtio 1.2 section 4.2.2, offset
- *    0x50 of a 0x200 window) has seq == 0 and is not answered. When less than
- *    HV_RING_RESERVE slots are free EL2 sets overflow instead, and the
- *    consumer must look at every queue.
+ *    0x50 of a 0x200 window) has seq == 0 and is not answered. Where it would
+ *    leave less than HV_RING_RESERVE slots free EL2 sets overflow instead, and
+ *    the consumer must look at every queue.
  */
 #ifndef HV_RING_H
 #define HV_RING_H

@@ -5,6 +5,8 @@
 
 #include <arch_types.h>
 
+#include "hv_call.h"
+
 struct vcpu;
 
 /* The physical CPU we run on. */
@@ -39,7 +41,20 @@ void arch_cpu_wait(void);
 void arch_vcpu_reset(struct vcpu *vcpu);
 void arch_vcpu_run(struct vcpu *vcpu);
 
-/* Takes the vCPU's private interrupts, list registers and timer out of this CPU. */
+/*
+ * Takes the vCPU's private interrupts, list registers and timer out of this
+ * CPU, and its stage-2 tables with them: on return this CPU walks none of them.
+ */
 void arch_vcpu_quiesce(struct vcpu *vcpu);
+
+/* What the root zone's SYSTEM_OFF and SYSTEM_RESET do. In EL2 neither returns; on the host both do. */
+void arch_machine_off(void);
+void arch_machine_reset(void);
+
+/* A broken invariant of the hypervisor itself: says so and halts. */
+_Noreturn void arch_panic(const char *what);
+
+/* Fills image_bytes and boot_ticks. */
+void arch_stats(struct hv_stats *stats);
 
 #endif

@@ -8,6 +8,9 @@
 /* RAM of the board only; NULL for anything else (on the host: outside the recorder's RAM). */
 void *arch_memory_at(uint64_t pa, uint64_t size);
 
+/* The host-physical address of a page that came from the pool. */
+uint64_t arch_memory_address(const void *page);
+
 /* Zeroes RAM, out to the point of coherency. */
 void arch_memory_scrub(uint64_t pa, uint64_t size);
 

@@ -6,8 +6,13 @@
  *   LOADING, ENDED --destroy--> SCRUBBING --RAM cleared--> NONE
  *
  * A physical CPU runs one vCPU at most, and a vCPU never moves: vCPUs are
- * stored by physical CPU number. Lifecycle changes happen under one lock
- * (zone_lock); paths that a guest can time (traps, interrupts) do not take it.
+ * stored by physical CPU number.
+ *
+ * Two kinds of locks. zone_lock() serialises create, start, destroy: the
+ * ledger, the stage-2 plans, the root zone's windows. Each zone's own lock
+ * guards its state, power states and ring. Paths that a guest can time (traps,
+ * interrupts) take the guest's own zone's lock only. Order: zone_lock(), then
+ * one zone's lock, then locks of the architecture.
  */
 #ifndef CORE_ZONE_H
 #define CORE_ZONE_H
@@ -40,7 +45,8 @@ struct vcpu {
 	uint32_t stop;     /* atomic: leave at the next cpu_poll() */
 	uint64_t entry;    /* for VCPU_ON_PENDING: IPA */
 	uint64_t context;  /* and x0 */
-	uint64_t exits;
+	uint64_t exits;    /* counted by the trap path; see struct hv_zone_status */
+	uint32_t region;   /* the virtio region of the last trapped access: where to look first */
 	/* A waiting MMIO request: wait_seq is non-zero from posting until answered (atomic). */
 	uint32_t wait_seq;
 	uint32_t last_seq;
@@ -49,18 +55,22 @@ struct vcpu {
 };
 
 struct zone {
+	struct arch_lock lock;
 	uint32_t id;
-	uint32_t state; /* HV_ZONE_; atomic to read, changed under zone_lock() */
+	uint32_t state; /* HV_ZONE_; atomic to read, changed under lock */
 	uint32_t reason;
 	uint32_t num_vcpus;
-	uint32_t cpus_in; /* vCPUs that have not left yet, while STOPPING; under zone_lock() */
+	uint32_t cpus_in;  /* vCPUs that have not left yet, while STOPPING; under lock */
+	bool images_dirty; /* kernel and tree are still to be cleaned to memory; under lock */
 	uint64_t generation;
 	uint64_t runs;
-	struct hv_zone_status fault; /* esr, ipa, far, pc, vcpu of a BAD_ end */
+	uint64_t pages;              /* of the pool: stage-2 tables and ring */
+	uint64_t windows;            /* bit n: region n is mapped in the root zone; under zone_lock() */
+	uint64_t scrub;              /* bit n: region n is to be cleared before it is given back */
+	struct hv_zone_status fault; /* of the last run: esr, ipa, far, pc, vcpu of a BAD_ end, exits, name */
 	struct vcpu *vcpu[HV_MAX_CPUS];
 	struct hv_ring *ring;
-	uint32_t ring_head;
-	struct arch_lock ring_lock;
+	uint32_t ring_head; /* EL2's own; under lock */
 	struct arch_stage2 stage2;
 	struct arch_zone arch;
 	HvZoneConfig config;
@@ -97,8 +107,8 @@ uint64_t zone_take_changes(void);
 
 /*
  * Ends a running zone from one of its own vCPUs (PSCI, a fault) and kicks the
- * others. The first reason counts. Ending the root zone halts the machine's
- * root and leaves other zones running. Always VCPU_LEAVE.
+ * others. The first reason counts. The root zone's GUEST_OFF and GUEST_RESET
+ * are the machine's; a fault of the root zone ends it alone. Always VCPU_LEAVE.
  */
 enum vcpu_action zone_end(struct vcpu *vcpu, uint32_t reason);
 
