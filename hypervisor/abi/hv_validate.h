@@ -44,6 +44,7 @@ enum hv_violation_code {
 	HV_VIOLATION_DEVICE_CONFLICT,    /* index, other_index: regions */
 	HV_VIOLATION_INTERRUPT_CONFLICT, /* index: the INTID */
 	HV_VIOLATION_ID_CONFLICT,
+	HV_VIOLATION_REGION_IDENTITY, /* root zone only: physical and guest-physical start differ */
 	HV_VIOLATION_COUNT
 };
 
