@@ -63,6 +63,7 @@ struct hv_ioc_complete {
 #define HV_IOC_REQUEST_EVENTFD _IOW(HV_IOC_TYPE, 16, int32_t) /* signalled on new requests; -1 */
 #define HV_IOC_INJECT _IOW(HV_IOC_TYPE, 17, uint32_t)         /* INTID */
 #define HV_IOC_COMPLETE _IOW(HV_IOC_TYPE, 18, struct hv_ioc_complete)
+#define HV_IOC_BOUND_CONFIG _IOR(HV_IOC_TYPE, 19, HvZoneConfig) /* the bound zone's own; ENOENT: it is gone */
 
 /*
  * mmap of a bound handle (MAP_SHARED): offset HV_MMAP_RING maps the ring page;

@@ -44,10 +44,10 @@ struct hv_ring {
 	uint32_t version;
 	uint32_t slots; /* HV_RING_SLOTS */
 	uint32_t reserved;
-	uint32_t head;     /* next slot EL2 fills, free-running; release-stored after the slot */
+	uint32_t head;     /* next slot EL2 fills, modulo HV_RING_MODULUS; release-stored after the slot */
 	uint32_t overflow; /* EL2 sets 1, the consumer exchanges with 0 */
 	uint64_t reserved1[5];
-	uint32_t tail; /* next slot the consumer reads, free-running; index = n % slots */
+	uint32_t tail; /* next slot the consumer reads, modulo HV_RING_MODULUS; index = n % slots */
 	uint32_t reserved2[15];
 	struct hv_request request[HV_RING_SLOTS];
 };
@@ -55,5 +55,24 @@ HV_ASSERT_OFFSET(struct hv_ring, head, 16);
 HV_ASSERT_OFFSET(struct hv_ring, tail, 64);
 HV_ASSERT_OFFSET(struct hv_ring, request, 128);
 HV_ASSERT_SIZE(struct hv_ring, 4096);
+
+/*
+ * head and tail count modulo a multiple of the slots, so that n % slots never
+ * jumps when they start over (2^32 is no multiple of 124).
+ */
+#define HV_RING_MODULUS (HV_RING_SLOTS << 24)
+
+static inline uint32_t hv_ring_next(uint32_t n)
+{
+	return n + 1u >= HV_RING_MODULUS ? 0 : n + 1u;
+}
+
+/* Slots between tail and head; more than HV_RING_SLOTS: one of them is wrong. */
+static inline uint32_t hv_ring_used(uint32_t head, uint32_t tail)
+{
+	if (head >= HV_RING_MODULUS || tail >= HV_RING_MODULUS)
+		return UINT32_MAX;
+	return head >= tail ? head - tail : HV_RING_MODULUS - tail + head;
+}
 
 #endif
