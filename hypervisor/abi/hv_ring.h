@@ -71,7 +71,7 @@ static inline uint32_t hv_ring_next(uint32_t n)
 static inline uint32_t hv_ring_used(uint32_t head, uint32_t tail)
 {
 	if (head >= HV_RING_MODULUS || tail >= HV_RING_MODULUS)
-		return UINT32_MAX;
+		return 0xffffffffu;
 	return head >= tail ? head - tail : HV_RING_MODULUS - tail + head;
 }
 
