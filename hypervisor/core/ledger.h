@@ -7,11 +7,16 @@
 #ifndef CORE_LEDGER_H
 #define CORE_LEDGER_H
 
+#include "hv_call.h"
 #include "hv_validate.h"
 
 #define LEDGER_NOBODY 0xffu
 
-/* Takes all that the (validated) config claims. HV_OK, or HV_ERR_CONFLICT with *ret_violation. */
+/*
+ * Takes all that the (validated) config claims. HV_OK, or HV_ERR_CONFLICT with
+ * *ret_violation. The ledger keeps the pointer: the config must stay as it is
+ * until ledger_release().
+ */
 int64_t ledger_claim(const HvZoneConfig *config, struct hv_violation *ret_violation);
 
 /* Gives all of a zone's claims back. */

@@ -8,6 +8,12 @@
 
 #include "hv_call.h"
 
+#define POOL_PAGES 256u
+
+/* The pages themselves, for the architecture's address arithmetic. In section .bss.pool, which
+ * need not be cleared at boot. */
+extern uint8_t pool_pages[POOL_PAGES][HV_PAGE_SIZE];
+
 /* 2^order zeroed pages, aligned to their size; NULL if there are none. order <= 1. */
 void *pool_alloc(unsigned order);
 
