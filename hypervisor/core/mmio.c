@@ -47,15 +47,14 @@ static uint64_t low_bytes(uint64_t value, uint8_t size)
 /* Slots in use as the consumer tells it; more than there are means that it broke the ring. */
 static uint32_t slots_used(const struct zone *zone)
 {
-	return zone->ring_head - __atomic_load_n(&zone->ring->tail, __ATOMIC_ACQUIRE);
+	return hv_ring_used(zone->ring_head, __atomic_load_n(&zone->ring->tail, __ATOMIC_ACQUIRE));
 }
 
 static void post(struct vcpu *vcpu, const struct mmio_access *access, uint32_t seq)
 {
 	struct zone *zone = vcpu->zone;
-	uint32_t head = zone->ring_head++;
 
-	zone->ring->request[head % HV_RING_SLOTS] = (struct hv_request){
+	zone->ring->request[zone->ring_head % HV_RING_SLOTS] = (struct hv_request){
 		.ipa = access->ipa,
 		.value = access->write ? low_bytes(access->value, access->size) : 0,
 		.seq = seq,
@@ -63,6 +62,7 @@ static void post(struct vcpu *vcpu, const struct mmio_access *access, uint32_t s
 		.size = access->size,
 		.kind = access->write ? HV_REQUEST_WRITE : HV_REQUEST_READ,
 	};
+	zone->ring_head = hv_ring_next(zone->ring_head);
 	__atomic_store_n(&zone->ring->head, zone->ring_head, __ATOMIC_RELEASE);
 }
 

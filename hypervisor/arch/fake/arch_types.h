@@ -10,10 +10,11 @@
 struct fake_mapping {
 	uint64_t ipa, pa, size;
 	int memory;
+	void *table; /* one pool page a mapping, as tables would be */
 };
 
 struct arch_stage2 {
-	void *root; /* from the pool, so that leaks show */
+	void *root; /* from the pool, so that leaks show; NULL: not initialised */
 	uint32_t vmid;
 	uint32_t count;
 	struct fake_mapping mapping[FAKE_MAX_MAPPINGS];
@@ -21,14 +22,17 @@ struct arch_stage2 {
 
 struct arch_vcpu {
 	uint32_t resets, runs, quiesces;
+	bool running; /* between arch_vcpu_run() and arch_vcpu_quiesce() */
 };
 
 struct arch_zone {
-	struct hv_intid_set pending;
+	bool ready; /* between arch_irq_zone_init() and _fini() */
+	struct hv_intid_set assigned;
+	struct hv_intid_set pending; /* virtual interrupts raised; tests clear them */
 };
 
 struct arch_lock {
-	int held;
+	uint32_t holder; /* 0: free, else who() of its thread */
 };
 
 #endif
