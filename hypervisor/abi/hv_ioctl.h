@@ -55,21 +55,25 @@ struct hv_ioc_complete {
 #define HV_IOC_ZONE_CONFIG _IOWR(HV_IOC_TYPE, 9, struct hv_ioc_get)
 #define HV_IOC_ZONE_LIST _IOR(HV_IOC_TYPE, 10, uint64_t)
 #define HV_IOC_EVENTFD                                                                                       \
-	_IOW(HV_IOC_TYPE, 11, int32_t) /* signalled when any zone's status changes;
+	_IOW(HV_IOC_TYPE, 11, int32_t)              /* signalled when any zone's status changes;
 						       * -1 takes it back */
-#define HV_IOC_BIND _IOW(HV_IOC_TYPE, 12, uint32_t)
+#define HV_IOC_BIND _IOW(HV_IOC_TYPE, 12, uint32_t) /* ENOENT: no such zone, or it is being destroyed */
 
-/* bound */
-#define HV_IOC_REQUEST_EVENTFD _IOW(HV_IOC_TYPE, 16, int32_t) /* signalled on new requests; -1 */
-#define HV_IOC_INJECT _IOW(HV_IOC_TYPE, 17, uint32_t)         /* INTID */
+/* bound; each but the first gives ENOENT once the zone was destroyed, also if another has its id now */
+#define HV_IOC_REQUEST_EVENTFD                                                                               \
+	_IOW(HV_IOC_TYPE, 16, int32_t)                /* signalled on new requests, and once when
+							       * the zone is destroyed; -1 takes it back */
+#define HV_IOC_INJECT _IOW(HV_IOC_TYPE, 17, uint32_t) /* INTID */
 #define HV_IOC_COMPLETE _IOW(HV_IOC_TYPE, 18, struct hv_ioc_complete)
-#define HV_IOC_BOUND_CONFIG _IOR(HV_IOC_TYPE, 19, HvZoneConfig) /* the bound zone's own; ENOENT: it is gone */
+#define HV_IOC_BOUND_CONFIG _IOR(HV_IOC_TYPE, 19, HvZoneConfig) /* the bound zone's own */
 
 /*
  * mmap of a bound handle (MAP_SHARED): offset HV_MMAP_RING maps the ring page;
  * offset HV_MMAP_RAM + IPA maps guest RAM, within one RAM region. A touch after
- * the zone was destroyed, or after it was started without
- * HV_CONFIG_ROOT_SEES_RAM, raises SIGBUS.
+ * the zone was destroyed, or of RAM after the zone was started without
+ * HV_CONFIG_ROOT_SEES_RAM, raises SIGBUS. A child process does not inherit the
+ * mapping. Errors: EBADF not bound, ENOENT the zone is gone, EPERM executable,
+ * EINVAL private or a range that is neither the ring nor within one RAM region.
  */
 #define HV_MMAP_RAM 0ull
 #define HV_MMAP_RING (1ull << HV_IPA_BITS)

@@ -60,7 +60,7 @@ HV_ASSERT_SIZE(struct hv_range, 16);
 /* True if the range is not empty and does not wrap past 2^64 - 1. */
 static inline bool hv_range_valid(uint64_t start, uint64_t size)
 {
-	return size != 0 && start <= UINT64_MAX - (size - 1);
+	return size != 0 && start <= ~(size - 1); /* no UINT64_MAX in the kernel */
 }
 
 /* Both helpers take valid ranges only; neither computes start + size. */
