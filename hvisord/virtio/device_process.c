@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "device_process.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "request_ring.h"
+
+/* From a member to the process it is part of. */
+#define PROCESS_OF(pointer, member)                                                                          \
+	((struct device_process *)(void *)((char *)(pointer)-offsetof(struct device_process, member)))
+
+/* EBUSY: the zone does not run (any more); EINVAL: nobody waits (any more). All else: no zone. */
+static void check(struct device_process *process, int err)
+{
+	if (err != 0 && err != -EBUSY && err != -EINVAL && process->end == DEVICE_PROCESS_RUNNING)
+		process->end = DEVICE_PROCESS_GONE;
+}
+
+static void host_interrupt(struct virtio_host *host, uint32_t intid)
+{
+	struct device_process *process = PROCESS_OF(host, host);
+
+	check(process, process->handle->inject(process->handle, intid));
+}
+
+static void sink_output(struct virtio_console_sink *sink, const struct iovec *iov, unsigned count)
+{
+	scrollback_write(&PROCESS_OF(sink, sink)->scrollback, iov, count);
+}
+
+/* A zone without a console takes all input, to nowhere. */
+static size_t owner_input_space(struct link_owner *owner)
+{
+	const struct device_process *process = PROCESS_OF(owner, owner);
+
+	return process->console ? virtio_console_input_space(process->console) : DEVICE_LINK_DATA;
+}
+
+static void owner_input(struct link_owner *owner, const void *data, size_t size)
+{
+	struct device_process *process = PROCESS_OF(owner, owner);
+
+	if (process->console)
+		(void)virtio_console_input(process->console, data,
+					   size); /* link_server.h: the rest is lost */
+}
+
+static void owner_resize(struct link_owner *owner, uint16_t cols, uint16_t rows)
+{
+	struct device_process *process = PROCESS_OF(owner, owner);
+
+	if (process->console)
+		virtio_console_resize(process->console, cols, rows);
+}
+
+static void owner_quit(struct link_owner *owner)
+{
+	PROCESS_OF(owner, owner)->end = DEVICE_PROCESS_QUIT;
+}
+
+/* The eventfd only wakes us: every turn looks at the ring. */
+static void requests_ready(struct event_source *source, uint32_t events)
+{
+	struct device_process *process = PROCESS_OF(source, requests);
+	uint64_t count;
+
+	(void)events;
+	if (read(process->handle->request_fd, &count, sizeof(count)) < 0 && errno != EAGAIN && errno != EINTR)
+		process->end = DEVICE_PROCESS_FAILED;
+}
+
+static int make_console(struct device_process *process, uint32_t intid, struct virtio_device **ret_device)
+{
+	int err;
+
+	if (process->console)
+		return -EEXIST;
+	err = virtio_console_new(&process->host, intid, &process->sink, &process->console);
+	if (!err)
+		*ret_device = virtio_console_device(process->console);
+	return err;
+}
+
+static const struct device_type {
+	const char *name;
+	/* NULL: a window without a device */
+	int (*make)(struct device_process *process, uint32_t intid, struct virtio_device **ret_device);
+} device_types[] = {
+	{ "console", make_console },
+	{ "region", NULL },
+};
+
+/* One number of a list, decimal or 0x…; *text moves past it and its comma. */
+static int parse_number(const char **text, bool last, uint64_t max, uint64_t *ret_value)
+{
+	char *end;
+
+	if (**text < '0' || **text > '9') /* strtoull() would take a sign or spaces */
+		return -EINVAL;
+	errno = 0;
+	*ret_value = strtoull(*text, &end, 0);
+	if (errno != 0 || *ret_value > max || *end != (last ? '\0' : ','))
+		return -EINVAL;
+	*text = last ? end : end + 1;
+	return 0;
+}
+
+int device_spec_parse(const char *text, struct device_spec *ret_spec)
+{
+	struct device_spec spec = { 0 };
+	const char *comma = strchr(text, ',');
+	const size_t length = comma ? (size_t)(comma - text) : 0;
+	uint64_t intid;
+
+	for (size_t i = 0; i < sizeof(device_types) / sizeof(device_types[0]); i++) {
+		if (strlen(device_types[i].name) == length && memcmp(device_types[i].name, text, length) == 0)
+			spec.type = &device_types[i];
+	}
+	if (!spec.type)
+		return -EINVAL;
+	text = comma + 1;
+	if (parse_number(&text, false, UINT64_MAX, &spec.ipa) ||
+	    parse_number(&text, false, UINT64_MAX, &spec.size) ||
+	    parse_number(&text, true, HV_LAST_SPI, &intid))
+		return -EINVAL;
+	spec.intid = (uint32_t)intid;
+	*ret_spec = spec;
+	return 0;
+}
+
+static int add_device(struct device_process *process, const struct device_spec *spec)
+{
+	struct virtio_device *device = NULL;
+	int err;
+
+	if (spec->type->make) {
+		if (!hv_intid_test(&process->handle->interrupts, spec->intid))
+			return -EINVAL;
+		err = spec->type->make(process, spec->intid, &device);
+		if (err)
+			return err;
+	}
+	err = device_bus_add(&process->bus, spec->ipa, spec->size, device);
+	if (err) {
+		if (process->console && device == virtio_console_device(process->console))
+			process->console = NULL;
+		virtio_device_free(device);
+	}
+	return err;
+}
+
+static void report_lost(struct device_process *process)
+{
+	for (unsigned i = 0; i < process->bus.count; i++) {
+		if (process->bus.window[i].device)
+			virtio_device_lost(process->bus.window[i].device);
+	}
+}
+
+int device_process_init(struct device_process *process, struct device_handle *handle, int listen_fd,
+			const struct device_spec *specs, unsigned count)
+{
+	int err;
+
+	memset(process, 0, sizeof(*process)); /* too large for a literal on the stack */
+	process->handle = handle;
+	process->requests.ready = requests_ready;
+	process->host = (struct virtio_host){ .memory = &handle->memory, .interrupt = host_interrupt };
+	process->sink.output = sink_output;
+	process->owner = (struct link_owner){ owner_input_space, owner_input, owner_resize, owner_quit };
+	process->end = DEVICE_PROCESS_RUNNING;
+	err = event_loop_init(&process->loop);
+	if (err)
+		return err;
+	err = link_server_init(&process->links, &process->loop, &process->owner, &process->scrollback,
+			       handle->zone_id, listen_fd);
+	for (unsigned i = 0; !err && i < count; i++)
+		err = add_device(process, &specs[i]);
+	if (!err)
+		err = event_loop_add(&process->loop, handle->request_fd, EPOLLIN, &process->requests);
+	if (!err && request_ring_is_used(handle->ring))
+		report_lost(process);
+	return err;
+}
+
+void device_process_fini(struct device_process *process)
+{
+	if (process->loop.fd < 0)
+		return;
+	link_server_fini(&process->links);
+	device_bus_fini(&process->bus);
+	event_loop_fini(&process->loop);
+}
+
+/*
+ * One request. What was notified before a register is written is done before,
+ * as the driver sees it: output, then reset.
+ */
+static void serve(struct device_process *process, const struct hv_request *request)
+{
+	uint64_t value;
+
+	if (request->seq != 0 && request->kind == HV_REQUEST_WRITE)
+		(void)device_bus_service(&process->bus); /* a rest is seen again in work() */
+	value = device_bus_access(&process->bus, request);
+	if (request->seq != 0)
+		check(process,
+		      process->handle->complete(process->handle, request->vcpu, request->seq, value));
+}
+
+/* Returns true if there may be more. */
+static bool drain_ring(struct device_process *process)
+{
+	struct hv_ring *ring = process->handle->ring;
+
+	for (unsigned i = 0; i < HV_RING_SLOTS; i++) {
+		struct hv_request request;
+		const int got = request_ring_peek(ring, &request);
+
+		if (got < 0)
+			process->end = DEVICE_PROCESS_RING;
+		if (got <= 0)
+			return false;
+		serve(process, &request);
+		request_ring_release(ring);
+	}
+	return true;
+}
+
+/* Returns true if it should be called again before waiting. */
+static bool work(struct device_process *process)
+{
+	bool more = drain_ring(process);
+
+	if (request_ring_take_overflow(process->handle->ring))
+		device_bus_notify_all(&process->bus);
+	more |= device_bus_service(&process->bus);
+	link_server_update(&process->links);
+	return more;
+}
+
+void device_process_turn(struct device_process *process, int timeout_ms)
+{
+	const bool more = work(process);
+
+	if (process->end == DEVICE_PROCESS_RUNNING &&
+	    event_loop_turn(&process->loop, more ? 0 : timeout_ms) < 0)
+		process->end = DEVICE_PROCESS_FAILED;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void device_process_linger(struct device_process *process, int timeout_ms)
+{
+	const int64_t deadline = now_ms() + timeout_ms;
+
+	while (work(process) || link_server_is_behind(&process->links)) {
+		const int64_t left = deadline - now_ms();
+
+		if (left <= 0 || event_loop_turn(&process->loop, (int)left) < 0)
+			return;
+	}
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "link_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PACKETS_A_TURN 16u
+
+struct packet {
+	struct device_link_header header;
+	uint8_t data[DEVICE_LINK_DATA];
+};
+_Static_assert(sizeof(struct packet) == DEVICE_LINK_MAX, "a packet is header and data");
+
+static void drop(struct link_connection *link)
+{
+	event_loop_remove(link->server->loop, link->fd);
+	close(link->fd);
+	link->fd = -1;
+}
+
+static bool has_room(const struct link_server *server)
+{
+	return server->owner->input_space(server->owner) >= DEVICE_LINK_DATA;
+}
+
+/* One that has said nothing yet is read in any case: its greeting costs no room. */
+static void choose_events(struct link_connection *link)
+{
+	uint32_t events = 0;
+
+	if (!link->greeted || has_room(link->server))
+		events |= EPOLLIN;
+	if (link->blocked)
+		events |= EPOLLOUT;
+	if (events == link->events)
+		return;
+	link->events = events;
+	if (event_loop_change(link->server->loop, link->fd, events, &link->source) < 0)
+		drop(link);
+}
+
+/* Returns false if the connection is gone or full. */
+static bool send_packet(struct link_connection *link, const struct device_link_header *header,
+			const struct iovec data[2])
+{
+	struct iovec iov[3] = { { .iov_base = (void *)(uintptr_t)header, .iov_len = sizeof(*header) } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 1 };
+
+	if (data) {
+		iov[1] = data[0];
+		iov[2] = data[1];
+		msg.msg_iovlen = data[1].iov_len > 0 ? 3 : 2;
+	}
+	if (sendmsg(link->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return true;
+	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
+		link->blocked = true;
+	else
+		drop(link);
+	return false;
+}
+
+static void send_output(struct link_connection *link)
+{
+	const struct scrollback *scrollback = link->server->scrollback;
+
+	while (link->pos < scrollback->head) {
+		struct device_link_header header = { .magic = DEVICE_LINK_MAGIC,
+						     .version = DEVICE_LINK_VERSION,
+						     .type = DEVICE_LINK_OUTPUT };
+		struct iovec data[2];
+
+		if (link->pos < scrollback_oldest(scrollback))
+			link->pos = scrollback_oldest(scrollback);
+		header.pos = link->pos;
+		header.length = (uint32_t)scrollback_peek(scrollback, link->pos, DEVICE_LINK_DATA, data);
+		if (!send_packet(link, &header, data))
+			return;
+		link->pos += header.length;
+	}
+}
+
+static bool on_hello(struct link_connection *link, const struct packet *packet)
+{
+	const struct scrollback *scrollback = link->server->scrollback;
+	const struct device_link_header welcome = {
+		.magic = DEVICE_LINK_MAGIC,
+		.version = DEVICE_LINK_VERSION,
+		.type = DEVICE_LINK_WELCOME,
+		.arg = link->server->zone_id,
+		.pos = scrollback_oldest(scrollback),
+	};
+
+	link->greeted = true;
+	link->pos = packet->header.pos < scrollback->head ? packet->header.pos : scrollback->head;
+	return send_packet(link, &welcome, NULL);
+}
+
+static bool on_input(struct link_connection *link, const struct packet *packet)
+{
+	link->server->owner->input(link->server->owner, packet->data, packet->header.length);
+	return true;
+}
+
+static bool on_size(struct link_connection *link, const struct packet *packet)
+{
+	link->server->owner->resize(link->server->owner, (uint16_t)(packet->header.arg >> 16),
+				    (uint16_t)packet->header.arg);
+	return true;
+}
+
+static bool on_quit(struct link_connection *link, const struct packet *packet)
+{
+	(void)packet;
+	link->server->owner->quit(link->server->owner);
+	return true;
+}
+
+/* What a peer may send, by type. A handler returns false when the connection must not go on. */
+static const struct packet_type {
+	bool (*handle)(struct link_connection *link, const struct packet *packet);
+	uint32_t max_length;
+	bool first; /* comes first and once; all others come later */
+} packet_types[] = {
+	[DEVICE_LINK_HELLO] = { on_hello, 0, true },
+	[DEVICE_LINK_INPUT] = { on_input, DEVICE_LINK_DATA, false },
+	[DEVICE_LINK_SIZE] = { on_size, 0, false },
+	[DEVICE_LINK_QUIT] = { on_quit, 0, false },
+};
+#define PACKET_TYPES (sizeof(packet_types) / sizeof(packet_types[0]))
+
+static bool dispatch(struct link_connection *link, const struct packet *packet, size_t size)
+{
+	const struct device_link_header *header = &packet->header;
+	const struct packet_type *type;
+
+	if (size < sizeof(*header) || header->magic != DEVICE_LINK_MAGIC ||
+	    header->version != DEVICE_LINK_VERSION || header->length != size - sizeof(*header) ||
+	    header->type >= PACKET_TYPES)
+		return false;
+	type = &packet_types[header->type];
+	if (!type->handle || header->length > type->max_length || type->first == link->greeted)
+		return false;
+	return type->handle(link, packet);
+}
+
+/* Takes one packet. Returns false if there is none, or no connection any more. */
+static bool receive(struct link_connection *link)
+{
+	struct packet packet;
+	struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(packet) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	const ssize_t size = recvmsg(link->fd, &msg, MSG_DONTWAIT);
+
+	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (size > 0 && !(msg.msg_flags & MSG_TRUNC) && dispatch(link, &packet, (size_t)size))
+		return true;
+	if (link->fd >= 0)
+		drop(link);
+	return false;
+}
+
+/*
+ * A peer that hung up is read to its end whatever room there is, so that a
+ * last QUIT is heard and the loop not woken for ever.
+ */
+static void connection_ready(struct event_source *source, uint32_t events)
+{
+	struct link_connection *link = (struct link_connection *)source;
+	const bool hung_up = (events & (EPOLLHUP | EPOLLERR)) != 0;
+
+	if (link->fd < 0)
+		return;
+	for (unsigned i = 0; i < PACKETS_A_TURN; i++) {
+		if (link->greeted && !hung_up && !has_room(link->server))
+			break;
+		if (!receive(link))
+			break;
+	}
+	if (link->fd < 0)
+		return;
+	if (events & EPOLLOUT)
+		link->blocked = false;
+	if (link->greeted && !link->blocked)
+		send_output(link);
+	if (link->fd >= 0)
+		choose_events(link);
+}
+
+int link_server_add(struct link_server *server, int fd)
+{
+	int err = -ENOSPC;
+
+	for (unsigned i = 0; i < LINK_SERVER_MAX; i++) {
+		struct link_connection *link = &server->connection[i];
+
+		if (link->fd >= 0)
+			continue;
+		*link = (struct link_connection){
+			.source.ready = connection_ready, .server = server, .fd = fd, .events = EPOLLIN
+		};
+		err = event_loop_add(server->loop, fd, EPOLLIN, &link->source);
+		if (err == 0)
+			return 0;
+		link->fd = -1;
+		break;
+	}
+	close(fd);
+	return err;
+}
+
+static void listener_ready(struct event_source *source, uint32_t events)
+{
+	struct link_server *server = (struct link_server *)source;
+	const int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd >= 0)
+		(void)link_server_add(server, fd); /* too many: it sees its connection closed */
+}
+
+int link_server_init(struct link_server *server, struct event_loop *loop, struct link_owner *owner,
+		     const struct scrollback *scrollback, uint32_t zone_id, int listen_fd)
+{
+	int flags;
+
+	*server = (struct link_server){ .listener.ready = listener_ready,
+					.loop = loop,
+					.owner = owner,
+					.scrollback = scrollback,
+					.zone_id = zone_id,
+					.listen_fd = listen_fd };
+	for (unsigned i = 0; i < LINK_SERVER_MAX; i++)
+		server->connection[i].fd = -1;
+	if (listen_fd < 0)
+		return 0;
+	flags = fcntl(listen_fd, F_GETFL);
+	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	return event_loop_add(loop, listen_fd, EPOLLIN, &server->listener);
+}
+
+void link_server_fini(struct link_server *server)
+{
+	for (unsigned i = 0; i < LINK_SERVER_MAX; i++) {
+		if (server->connection[i].fd >= 0)
+			drop(&server->connection[i]);
+	}
+	if (server->listen_fd >= 0)
+		event_loop_remove(server->loop, server->listen_fd);
+}
+
+void link_server_update(struct link_server *server)
+{
+	for (unsigned i = 0; i < LINK_SERVER_MAX; i++) {
+		struct link_connection *link = &server->connection[i];
+
+		if (link->fd >= 0 && link->greeted && !link->blocked)
+			send_output(link);
+		if (link->fd >= 0)
+			choose_events(link);
+	}
+}
+
+bool link_server_is_behind(const struct link_server *server)
+{
+	for (unsigned i = 0; i < LINK_SERVER_MAX; i++) {
+		const struct link_connection *link = &server->connection[i];
+
+		if (link->fd >= 0 && link->greeted && link->pos < server->scrollback->head)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "link_server.h"
+
+/* Links, loop, eventfds, the three standard ones and what was handed down. */
+#define MAX_DESCRIPTORS (LINK_SERVER_MAX + 16u)
+
+static int close_rest(uint32_t zone_id, unsigned keep)
+{
+	(void)zone_id;
+	return syscall(SYS_close_range, keep, UINT_MAX, 0) < 0 ? -errno : 0;
+}
+
+static int silence(uint32_t zone_id, unsigned keep)
+{
+	const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int err = 0;
+
+	(void)zone_id;
+	(void)keep;
+	if (fd < 0)
+		return -errno;
+	for (int i = 0; i < 2 && !err; i++) {
+		if (fd != i && dup2(fd, i) < 0)
+			err = -errno;
+	}
+	if (fd > 2)
+		close(fd);
+	return err;
+}
+
+/* A terminal's or a parent's end is no business of ours; EPERM: it leads one already. */
+static int leave_session(uint32_t zone_id, unsigned keep)
+{
+	(void)zone_id;
+	(void)keep;
+	return setsid() < 0 && errno != EPERM ? -errno : 0;
+}
+
+static int limit(uint32_t zone_id, unsigned keep)
+{
+	static const struct {
+		__rlimit_resource_t resource;
+		rlim_t value;
+	} limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_NPROC, 1 },
+		{ RLIMIT_MSGQUEUE, 0 },
+		{ RLIMIT_NOFILE, MAX_DESCRIPTORS },
+	};
+
+	(void)zone_id;
+	(void)keep;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		const struct rlimit value = { limits[i].value, limits[i].value };
+
+		if (setrlimit(limits[i].resource, &value) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int change_user(uint32_t zone_id, unsigned keep)
+{
+	const uid_t uid = SANDBOX_FIRST_UID + zone_id;
+
+	(void)keep;
+	if (geteuid() != 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+		return -errno;
+	return 0;
+}
+
+static int gain_nothing(uint32_t zone_id, unsigned keep)
+{
+	(void)zone_id;
+	(void)keep;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*take)(uint32_t zone_id, unsigned keep);
+} steps[] = {
+	{ "close descriptors", close_rest },  { "open /dev/null", silence },
+	{ "start a session", leave_session }, { "set limits", limit },
+	{ "change user", change_user },       { "give up privileges", gain_nothing },
+};
+
+int sandbox_enter(uint32_t zone_id, unsigned keep, const char **ret_step)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		const int err = steps[i].take(zone_id, keep);
+
+		if (err) {
+			*ret_step = steps[i].name;
+			return err;
+		}
+	}
+	return 0;
+}
