@@ -20,6 +20,7 @@
 #include "hv_call.h"
 #include "hv_ring.h"
 #include "hv_validate.h"
+#include "platform.h"
 
 #include <arch_types.h>
 
@@ -75,9 +76,6 @@ struct zone {
 	struct arch_zone arch;
 	HvZoneConfig config;
 };
-
-extern const HvPlatform platform_board;       /* hypervisor/platform/BOARD/board.c */
-extern const HvZoneConfig platform_root_zone; /* the same folder's root_zone.c */
 
 /* Boot, once, on CPU 0: makes the root zone RUNNING with vCPU 0 pending on its first CPU.
  * 0 or HV_ERR_; the board description itself is checked first. */
