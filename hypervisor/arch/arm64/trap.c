@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What vectors.S calls for synchronous exceptions of a guest. True: the vCPU is off. */
+#include "trap.h"
+
+#include "hypercall.h"
+#include "psci.h"
+#include "vgic.h"
+
+#define CALL_RANGE_MASK 0xffff0000u
+
+static uint64_t fault_ipa(uint64_t far)
+{
+	return (read_sysreg(hpfar_el2) & ~0xfull) << 8 | (far & 0xfff);
+}
+
+static bool leaves(enum vcpu_action action)
+{
+	return action == VCPU_LEAVE;
+}
+
+bool trap_call(struct frame *frame)
+{
+	struct vcpu *vcpu = this_cpu()->vcpu;
+	uint32_t function = (uint32_t)frame->x[0];
+
+	vcpu->exits++;
+	if (function == PSCI_VERSION) {
+		frame->x[0] = PSCI_VERSION_1_1;
+		return false;
+	}
+	if ((function & CALL_RANGE_MASK) != HV_CALL_BASE)
+		return leaves(psci_call(vcpu, frame->x));
+	if (!zone_is_root(vcpu->zone)) {
+		frame->x[0] = (uint64_t)HV_ERR_PERMISSION;
+		return false;
+	}
+	hypercall(vcpu, frame->x);
+	return false;
+}
+
+/*
+ * Nobody gave the zone that address, or EL2 cannot see what the instruction
+ * wanted. A zone ends there; the root zone, like on a bare machine, gets an
+ * abort from the bus.
+ */
+static bool bad_access(struct vcpu *vcpu, uint32_t reason, uint64_t esr, uint64_t far, uint64_t ipa)
+{
+	if (!zone_is_root(vcpu->zone))
+		return leaves(zone_fault(vcpu, reason, esr, far, ipa, read_sysreg(elr_el2)));
+	inject_external_abort(esr, far);
+	return false;
+}
+
+/*
+ * A stage-2 fault that is no missing mapping (execution from a device page),
+ * or an abort from the bus. The bus answers the guest; the rest is a bad access.
+ */
+static bool memory_fault(struct vcpu *vcpu, uint64_t esr, uint64_t far)
+{
+	const uint32_t fsc = ESR_FSC(esr);
+	uint64_t ipa = 0;
+
+	if (!FSC_TRANSLATION(fsc) && !FSC_ACCESS_FLAG(fsc) && !FSC_PERMISSION(fsc)) {
+		inject_external_abort(esr, far);
+		return false;
+	}
+	/* HPFAR_EL2 is not valid for a permission fault outside a table walk. */
+	if (!FSC_PERMISSION(fsc) || (esr & ESR_S1PTW))
+		ipa = fault_ipa(far);
+	return bad_access(vcpu, HV_REASON_BAD_ACCESS, esr, far, ipa);
+}
+
+/* ESR_EL2.ISS of a data abort with ISV set (Arm ARM D19.2.37). */
+static uint8_t access_size(uint64_t esr)
+{
+	return (uint8_t)(1u << (esr >> 22 & 3));
+}
+
+static uint32_t access_register(uint64_t esr)
+{
+	return esr >> 16 & 0x1f;
+}
+
+static uint64_t extend(uint64_t value, uint64_t esr)
+{
+	const bool sign = esr & BIT64(21), wide = esr & BIT64(15);
+	const uint32_t unused = 64 - 8u * access_size(esr);
+
+	value <<= unused;
+	value = sign ? (uint64_t)((int64_t)value >> unused) : value >> unused;
+	return wide ? value : (uint32_t)value;
+}
+
+/* Writes the operand, steps over the instruction. */
+static void finish(struct frame *frame, const struct mmio_access *access, uint64_t esr)
+{
+	uint32_t reg = access_register(esr);
+
+	if (!access->write && reg != 31)
+		frame->x[reg] = extend(access->value, esr);
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + (esr & ESR_IL ? 4 : 2));
+}
+
+static enum mmio_result emulate(struct vcpu *vcpu, struct mmio_access *access)
+{
+	const struct hv_gic_config *gic = &vcpu->zone->config.gic;
+	const uint64_t in_gicd = access->ipa - gic->gicd_base, in_gicr = access->ipa - gic->gicr_base;
+
+	if (access->ipa % access->size != 0 && (in_gicd < gic->gicd_size || in_gicr < gic->gicr_size))
+		access->value = 0;
+	else if (in_gicd < gic->gicd_size)
+		vgic_dist_access(vcpu, access, (uint32_t)in_gicd);
+	else if (in_gicr < gic->gicr_size)
+		vgic_redist_access(vcpu, access, in_gicr);
+	else
+		return mmio_access(vcpu, access);
+	return MMIO_DONE;
+}
+
+static bool is_emulated(const struct vcpu *vcpu, uint64_t ipa)
+{
+	const HvZoneConfig *config = &vcpu->zone->config;
+
+	if (ipa - config->gic.gicd_base < config->gic.gicd_size ||
+	    ipa - config->gic.gicr_base < config->gic.gicr_size)
+		return true;
+	for (uint32_t i = 0; i < config->num_regions; i++)
+		if (config->regions[i].type == HV_REGION_VIRTIO &&
+		    ipa - config->regions[i].virtual_start < config->regions[i].size)
+			return true;
+	return false;
+}
+
+static bool data_abort(struct frame *frame, struct vcpu *vcpu, uint64_t esr)
+{
+	const uint64_t far = read_sysreg(far_el2);
+	const uint32_t reg = access_register(esr);
+	struct mmio_access access = { .ipa = fault_ipa(far) };
+
+	if (!FSC_TRANSLATION(ESR_FSC(esr)))
+		return memory_fault(vcpu, esr, far);
+	if (!(esr & ESR_ISV) || (esr & ESR_S1PTW))
+		return bad_access(vcpu,
+				  is_emulated(vcpu, access.ipa) ? HV_REASON_BAD_MMIO : HV_REASON_BAD_ACCESS,
+				  esr, far, access.ipa);
+	access.size = access_size(esr);
+	access.write = (esr & ESR_WNR) != 0;
+	if (access.write && reg != 31)
+		access.value =
+			access.size == 8 ? frame->x[reg] : frame->x[reg] & ((1ull << 8 * access.size) - 1);
+	switch (emulate(vcpu, &access)) {
+	case MMIO_DONE:
+		finish(frame, &access, esr);
+		return false;
+	case MMIO_NOT_VIRTIO:
+		return bad_access(vcpu, HV_REASON_BAD_ACCESS, esr, far, access.ipa);
+	case MMIO_LEAVE:
+		break;
+	}
+	return true;
+}
+
+static uint64_t *operand(struct frame *frame, uint32_t reg)
+{
+	frame->unused = 0; /* x31 is XZR: reads as zero, and keeps no write */
+	return reg == 31 ? &frame->unused : &frame->x[reg];
+}
+
+/* Op0, Op1, CRn, CRm, Op2 where ESR_EL2.ISS has them. */
+#define SYSREG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+#define SYSREG_MASK SYSREG(3u, 7u, 15u, 15u, 7u)
+#define SYSREG_READ 1u
+#define ICC_SGI1R SYSREG(3u, 0u, 12u, 11u, 5u)
+#define ICC_ASGI1R SYSREG(3u, 0u, 12u, 11u, 6u)
+#define ICC_SGI0R SYSREG(3u, 0u, 12u, 11u, 7u)
+#define ACTLR SYSREG(3u, 0u, 1u, 0u, 1u)
+
+static bool system_register(struct frame *frame, struct vcpu *vcpu, uint64_t esr)
+{
+	const uint32_t name = (uint32_t)esr & SYSREG_MASK;
+	const bool is_read = (esr & SYSREG_READ) != 0;
+	uint64_t *value = operand(frame, esr >> 5 & 0x1f);
+
+	if (name == ICC_SGI1R && !is_read) {
+		vgic_send_sgi(vcpu, *value, false);
+	} else if (name == ICC_SGI0R && !is_read) {
+		vgic_send_sgi(vcpu, *value, true);
+	} else if (name == ICC_ASGI1R && !is_read) {
+		/* there is no other security state to send to */
+	} else if (name == ACTLR) {
+		if (is_read)
+			*value = 0;
+	} else {
+		inject_undefined(esr);
+		return false;
+	}
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+	return false;
+}
+
+bool trap_other(struct frame *frame, uint64_t esr)
+{
+	struct vcpu *vcpu = this_cpu()->vcpu;
+
+	vcpu->exits++;
+	switch (ESR_EC(esr)) {
+	case EC_DABORT_LOWER:
+		return data_abort(frame, vcpu, esr);
+	case EC_SYSREG:
+		return system_register(frame, vcpu, esr);
+	case EC_IABORT_LOWER:
+		return memory_fault(vcpu, esr, read_sysreg(far_el2));
+	}
+	inject_undefined(esr);
+	return false;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vgic.h"
+
+#include "arch_cpu.h"
+#include "irq.h"
+#include "vgic_lr.h"
+
+static uint64_t lr_of(vgic_attr attr, uint32_t intid)
+{
+	uint64_t lr = (uint64_t)attr << 48 | intid;
+
+	return attr & VGIC_ATTR_HW ? lr | (uint64_t)intid << 32 : lr;
+}
+
+static uint32_t lr_priority(uint64_t lr)
+{
+	return (uint32_t)(lr >> ICH_LR_PRIORITY_SHIFT) & VGIC_ATTR_PRIORITY;
+}
+
+static void set_pending(struct vcpu *vcpu, uint32_t intid)
+{
+	uint32_t word = intid / 32;
+
+	__atomic_fetch_or(&vcpu->arch.pending[word], 1u << intid % 32, __ATOMIC_RELAXED);
+	if (word != 0)
+		__atomic_fetch_or(&vcpu->arch.spi_words, 1u << word, __ATOMIC_RELEASE);
+}
+
+bool vgic_take_pending(struct vcpu *vcpu, uint32_t intid)
+{
+	uint32_t bit = 1u << intid % 32;
+
+	return (__atomic_fetch_and(&vcpu->arch.pending[intid / 32], ~bit, __ATOMIC_RELAXED) & bit) != 0;
+}
+
+/*
+ * No list register is free. The least urgent one that the guest has not taken
+ * gives way if it is less urgent than the new one; the other of the two waits.
+ * Maintenance comes when all listed ones are taken (NPIE) or one at most is
+ * left (UIE); NPIE only where something is there to be taken, or it would
+ * come for ever.
+ */
+static void overflow(struct vcpu *vcpu, uint32_t intid)
+{
+	vgic_attr attr = *vgic_attr_of(vcpu, intid);
+	uint32_t worst = VGIC_NONE, worst_priority = 0;
+	uint64_t enable = ICH_HCR_UIE;
+
+	for (uint32_t left = lr_mask(); left != 0; left &= left - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(left);
+		uint64_t lr = lr_read(n);
+
+		if ((lr & (ICH_LR_PENDING | ICH_LR_ACTIVE)) != ICH_LR_PENDING)
+			continue;
+		enable |= ICH_HCR_NPIE;
+		if (worst == VGIC_NONE || lr_priority(lr) > worst_priority) {
+			worst = n;
+			worst_priority = lr_priority(lr);
+		}
+	}
+	if (worst != VGIC_NONE && (attr & VGIC_ATTR_PRIORITY) < worst_priority) {
+		uint32_t evicted = lr_intid(lr_read(worst));
+
+		lr_write(worst, lr_of(attr, intid));
+		intid = evicted;
+	}
+	set_pending(vcpu, intid);
+	write_sysreg(ich_hcr_el2, read_sysreg(ich_hcr_el2) | enable);
+}
+
+/* The one free list register most often is the first. Returns false if there is none. */
+static inline bool list(uint32_t free, uint64_t lr)
+{
+	if (free & 1)
+		write_sysreg(ich_lr0_el2, lr);
+	else if (free != 0)
+		lr_write((uint32_t)__builtin_ctz(free), lr);
+	return free != 0;
+}
+
+/*
+ * An interrupt without hardware behind it may be in a list register already:
+ * then it is pending there, or becomes pending and active.
+ */
+static bool merge(uint32_t free, uint32_t intid)
+{
+	for (uint32_t left = lr_mask() & ~free; left != 0; left &= left - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(left);
+		uint64_t lr = lr_read(n);
+
+		if (lr_intid(lr) == intid) {
+			lr_write(n, lr | ICH_LR_PENDING);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Returns false if it had to go to the pending set. */
+static bool deliver(struct vcpu *vcpu, uint32_t intid)
+{
+	vgic_attr attr = *vgic_attr_of(vcpu, intid);
+	uint32_t free = lr_free();
+
+	if (!(attr & VGIC_ATTR_PENDING)) /* not this zone's, or not any more */
+		return true;
+	if (!(attr & VGIC_ATTR_HW) && free != lr_mask() && merge(free, intid))
+		return true;
+	if (list(free, lr_of(attr, intid)))
+		return true;
+	overflow(vcpu, intid);
+	return false;
+}
+
+void vgic_raise(struct vcpu *vcpu, uint32_t intid)
+{
+	if (vcpu == this_cpu()->vcpu) {
+		deliver(vcpu, intid);
+		return;
+	}
+	set_pending(vcpu, intid);
+	dsb(ishst);
+	write_sysreg(icc_sgi1r_el1, vcpu->arch.kick);
+}
+
+/* The most urgent of the pending set; lowest INTID among equals. */
+static uint32_t most_urgent(struct vcpu *vcpu)
+{
+	uint32_t words = __atomic_exchange_n(&vcpu->arch.spi_words, 0, __ATOMIC_ACQUIRE);
+	uint32_t best = VGIC_NONE, best_priority = 0x100, used = 0;
+
+	for (words |= 1; words != 0; words &= words - 1) {
+		uint32_t word = (uint32_t)__builtin_ctz(words);
+		uint32_t bits = __atomic_load_n(&vcpu->arch.pending[word], __ATOMIC_RELAXED);
+
+		if (bits != 0 && word != 0)
+			used |= 1u << word;
+		for (; bits != 0; bits &= bits - 1) {
+			uint32_t intid = word * 32 + (uint32_t)__builtin_ctz(bits);
+			uint32_t priority = *vgic_attr_of(vcpu, intid) & VGIC_ATTR_PRIORITY;
+
+			if (priority < best_priority) {
+				best = intid;
+				best_priority = priority;
+			}
+		}
+	}
+	if (used != 0)
+		__atomic_fetch_or(&vcpu->arch.spi_words, used, __ATOMIC_RELEASE);
+	return best;
+}
+
+static void flush_all(struct vcpu *vcpu)
+{
+	uint32_t intid;
+
+	while ((intid = most_urgent(vcpu)) != VGIC_NONE) {
+		if (vgic_take_pending(vcpu, intid) && !deliver(vcpu, intid))
+			break;
+		isb(); /* the next look at ICH_ELRSR_EL2 must see this list register used */
+	}
+}
+
+/* En is the zone's GICD_CTLR as far as this CPU is concerned. */
+static inline void follow_ctlr(const struct vcpu *vcpu)
+{
+	uint64_t hcr = read_sysreg(ich_hcr_el2);
+	uint64_t want = __atomic_load_n(&vcpu->zone->arch.ctlr, __ATOMIC_RELAXED) != 0 ? ICH_HCR_EN : 0;
+
+	if ((hcr & ICH_HCR_EN) != want)
+		write_sysreg(ich_hcr_el2, hcr ^ ICH_HCR_EN);
+}
+
+void vgic_flush(struct vcpu *vcpu)
+{
+	uint32_t bits = __atomic_load_n(&vcpu->arch.pending[0], __ATOMIC_RELAXED);
+
+	follow_ctlr(vcpu);
+	/* Most often it is one SGI. */
+	if (__atomic_load_n(&vcpu->arch.spi_words, __ATOMIC_ACQUIRE) != 0 || (bits & (bits - 1)) != 0) {
+		flush_all(vcpu);
+	} else if (bits != 0) {
+		uint32_t intid = (uint32_t)__builtin_ctz(bits);
+
+		if (vgic_take_pending(vcpu, intid))
+			deliver(vcpu, intid);
+	}
+}
+
+/* A list register is free again. */
+static void maintain(struct vcpu *vcpu)
+{
+	write_sysreg(ich_hcr_el2, read_sysreg(ich_hcr_el2) & ~(ICH_HCR_UIE | ICH_HCR_NPIE));
+	isb();
+	vgic_flush(vcpu);
+}
+
+/* Nobody runs here. An SPI waits, active, for its vCPU to come back or its zone to end. */
+static void keep_for_later(uint32_t intid)
+{
+	if (intid >= VGIC_PRIVATE)
+		set_pending(vcpu_of_cpu(this_cpu()->id), intid);
+	else
+		gic_deactivate(intid);
+}
+
+static inline void deliver_hardware(struct vcpu *vcpu, uint32_t intid)
+{
+	vgic_attr attr = *vgic_attr_of(vcpu, intid);
+
+	if (!(attr & VGIC_ATTR_HW)) {
+		gic_deactivate(intid); /* it changed hands on its way here */
+		return;
+	}
+	if (!list(lr_free(), (uint64_t)attr << 48 | (uint64_t)intid << 32 | intid))
+		overflow(vcpu, intid);
+}
+
+static void serve_el2(struct vcpu *vcpu, uint32_t intid)
+{
+	gic_drop(intid);
+	gic_deactivate(intid);
+	if (vcpu == NULL)
+		return;
+	if (intid == GIC_MAINTENANCE_PPI)
+		maintain(vcpu);
+	else
+		vgic_flush(vcpu);
+}
+
+static bool is_guests(uint32_t intid)
+{
+	return intid >= 16 && intid != GIC_MAINTENANCE_PPI;
+}
+
+bool irq_from_guest(void)
+{
+	uint32_t intid = (uint32_t)read_sysreg(icc_iar1_el1);
+	struct vcpu *vcpu = this_cpu()->vcpu;
+
+	if (intid >= GIC_FIRST_SPECIAL)
+		return false;
+	if (is_guests(intid)) {
+		gic_drop(intid);
+		deliver_hardware(vcpu, intid);
+		return false;
+	}
+	serve_el2(vcpu, intid);
+	panic_halt_if_other();
+	return __atomic_load_n(&vcpu->stop, __ATOMIC_ACQUIRE) != 0 && cpu_poll(vcpu) == VCPU_LEAVE;
+}
+
+void irq_in_el2(void)
+{
+	struct vcpu *vcpu = this_cpu()->vcpu;
+	uint32_t intid;
+
+	while ((intid = (uint32_t)read_sysreg(icc_iar1_el1)) < GIC_FIRST_SPECIAL) {
+		if (!is_guests(intid)) {
+			serve_el2(vcpu, intid);
+			panic_halt_if_other();
+			continue;
+		}
+		gic_drop(intid);
+		if (vcpu != NULL)
+			deliver_hardware(vcpu, intid);
+		else
+			keep_for_later(intid);
+		isb();
+	}
+}

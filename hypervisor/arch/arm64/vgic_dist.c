@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The trapped distributor (GICv3 12.9). A zone sees the bits of SPIs it owns:
+ * hardware ones are the machine's own bits, virtual ones are kept here. All
+ * else reads as zero and ignores writes, and so does what GICv3 leaves to
+ * the redistributors.
+ */
+#include "vgic.h"
+
+#include "arch_lock.h"
+
+#define BANK_SHIFT 7u
+#define PRIORITY_SIZE 0x400u
+#define CTLR_ENABLES 0x3u
+#define ROUTER_ANY (1u << 31)
+
+static uint32_t hardware(const struct vcpu *vcpu, uint32_t n)
+{
+	return vcpu->zone->config.interrupts.word[n];
+}
+
+static uint32_t virtual(const struct vcpu *vcpu, uint32_t n)
+{
+	return vcpu->zone->config.virtual_interrupts.word[n];
+}
+
+static struct vcpu *route_of(const struct vcpu *vcpu, uint32_t intid)
+{
+	return vcpu->zone->vcpu[vcpu->zone->arch.spi[intid].route];
+}
+
+static uint32_t read_group(struct vcpu *vcpu, uint32_t n)
+{
+	const struct vgic_spi *spi = &vcpu->zone->arch.spi[n * 32];
+	uint32_t value = 0;
+
+	for (uint32_t i = 0; i < 32; i++)
+		value |= spi[i].attr & VGIC_ATTR_GROUP1 ? 1u << i : 0;
+	return value;
+}
+
+static void write_group(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	struct vgic_spi *spi = &vcpu->zone->arch.spi[n * 32];
+
+	arch_lock(&vcpu->zone->arch.lock);
+	for (uint32_t left = hardware(vcpu, n) | virtual(vcpu, n); left != 0; left &= left - 1) {
+		uint32_t i = (uint32_t)__builtin_ctz(left);
+		vgic_attr attr = spi[i].attr & (vgic_attr)~VGIC_ATTR_GROUP1;
+
+		if (value & 1u << i)
+			attr |= VGIC_ATTR_GROUP1;
+		spi[i].attr = attr;
+	}
+	arch_unlock(&vcpu->zone->arch.lock);
+}
+
+static uint32_t read_enable(struct vcpu *vcpu, uint32_t n)
+{
+	return (gicd_read(GICD_ISENABLER + n * 4) & hardware(vcpu, n)) | vcpu->zone->arch.enabled[n];
+}
+
+static void write_set_enable(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	struct arch_zone *arch = &vcpu->zone->arch;
+	uint32_t ready;
+
+	if ((value & hardware(vcpu, n)) != 0)
+		gicd_write(GICD_ISENABLER + n * 4, value & hardware(vcpu, n));
+	if ((value & virtual(vcpu, n)) == 0)
+		return;
+	arch_lock(&arch->lock);
+	arch->enabled[n] |= value & virtual(vcpu, n);
+	ready = arch->latched[n] & arch->enabled[n];
+	arch->latched[n] &= ~ready;
+	for (; ready != 0; ready &= ready - 1) {
+		uint32_t intid = n * 32 + (uint32_t)__builtin_ctz(ready);
+
+		vgic_raise(route_of(vcpu, intid), intid);
+		isb();
+	}
+	arch_unlock(&arch->lock);
+}
+
+/* A level comes back by itself; an edge that EL2 has taken must be made pending again. */
+static void make_pending_again(uint32_t intid)
+{
+	uint32_t config = gicd_read(GICD_ICFGR + intid / 16 * 4) >> (intid % 16 * 2);
+
+	if (config & 2)
+		gicd_write(GICD_ISPENDR + intid / 32 * 4, 1u << intid % 32);
+}
+
+static void write_clear_enable(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	struct arch_zone *arch = &vcpu->zone->arch;
+	uint32_t hw = value & hardware(vcpu, n), soft = value & virtual(vcpu, n);
+
+	if (hw != 0) {
+		gicd_write(GICD_ICENABLER + n * 4, hw);
+		gic_sync_distributor();
+	}
+	arch_lock(&arch->lock);
+	for (uint32_t left = hw | (soft & arch->enabled[n]); left != 0; left &= left - 1) {
+		uint32_t bit = left & -left, intid = n * 32 + (uint32_t)__builtin_ctz(left);
+
+		if (!vgic_retract(route_of(vcpu, intid), intid))
+			continue;
+		if (bit & soft)
+			arch->latched[n] |= bit;
+		else
+			make_pending_again(intid);
+	}
+	arch->enabled[n] &= ~soft;
+	arch_unlock(&arch->lock);
+}
+
+/* In a pending set of any vCPU, or in this CPU's list registers. */
+static uint32_t waiting(struct vcpu *vcpu, uint32_t n)
+{
+	uint32_t bits = vgic_listed(n).pending;
+
+	for (uint32_t i = 0; i < vcpu->zone->num_vcpus; i++)
+		bits |= __atomic_load_n(&vcpu->zone->vcpu[i]->arch.pending[n], __ATOMIC_RELAXED);
+	return bits;
+}
+
+static uint32_t read_pending(struct vcpu *vcpu, uint32_t n)
+{
+	uint32_t own = hardware(vcpu, n) | virtual(vcpu, n);
+
+	return (gicd_read(GICD_ISPENDR + n * 4) & hardware(vcpu, n)) |
+	       ((waiting(vcpu, n) | vcpu->zone->arch.latched[n]) & own);
+}
+
+static void write_set_pending(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	struct arch_zone *arch = &vcpu->zone->arch;
+	uint32_t soft = value & virtual(vcpu, n);
+
+	if ((value & hardware(vcpu, n)) != 0)
+		gicd_write(GICD_ISPENDR + n * 4, value & hardware(vcpu, n));
+	arch_lock(&arch->lock);
+	arch->latched[n] |= soft & ~arch->enabled[n];
+	for (soft &= arch->enabled[n]; soft != 0; soft &= soft - 1) {
+		uint32_t intid = n * 32 + (uint32_t)__builtin_ctz(soft);
+
+		vgic_raise(route_of(vcpu, intid), intid);
+		isb();
+	}
+	arch_unlock(&arch->lock);
+}
+
+static void write_clear_pending(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	struct arch_zone *arch = &vcpu->zone->arch;
+	uint32_t own = value & (hardware(vcpu, n) | virtual(vcpu, n));
+
+	if ((value & hardware(vcpu, n)) != 0)
+		gicd_write(GICD_ICPENDR + n * 4, value & hardware(vcpu, n));
+	arch_lock(&arch->lock);
+	arch->latched[n] &= ~own;
+	for (; own != 0; own &= own - 1) {
+		uint32_t intid = n * 32 + (uint32_t)__builtin_ctz(own);
+
+		vgic_retract(route_of(vcpu, intid), intid);
+	}
+	arch_unlock(&arch->lock);
+}
+
+/* What waits in EL2 is active in hardware, but not yet for the guest. */
+static uint32_t read_active(struct vcpu *vcpu, uint32_t n)
+{
+	uint32_t hw = gicd_read(GICD_ISACTIVER + n * 4) & hardware(vcpu, n);
+
+	return (hw & ~waiting(vcpu, n)) | (vgic_listed(n).active & (hardware(vcpu, n) | virtual(vcpu, n)));
+}
+
+static void write_set_active(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	if ((value & hardware(vcpu, n)) != 0)
+		gicd_write(GICD_ISACTIVER + n * 4, value & hardware(vcpu, n));
+}
+
+static void write_clear_active(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	uint32_t hw = value & hardware(vcpu, n) & ~waiting(vcpu, n);
+
+	for (uint32_t left = value & vgic_listed(n).active; left != 0; left &= left - 1)
+		vgic_end_active(n * 32 + (uint32_t)__builtin_ctz(left));
+	if (hw != 0)
+		gicd_write(GICD_ICACTIVER + n * 4, hw);
+}
+
+/* The two bits of each of 16 INTIDs that the zone owns in hardware. */
+static uint32_t config_mask(const struct vcpu *vcpu, uint32_t n)
+{
+	uint32_t owned = hardware(vcpu, n / 2) >> (n % 2 * 16) & 0xffff;
+	uint32_t mask = 0;
+
+	for (; owned != 0; owned &= owned - 1)
+		mask |= 3u << (2 * __builtin_ctz(owned));
+	return mask;
+}
+
+static uint32_t read_config(struct vcpu *vcpu, uint32_t n)
+{
+	return gicd_read(GICD_ICFGR + n * 4) & config_mask(vcpu, n);
+}
+
+static void write_config(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	static struct arch_lock lock; /* one register has bits of several zones */
+	uint32_t mask = config_mask(vcpu, n);
+
+	if (mask == 0)
+		return;
+	arch_lock(&lock);
+	gicd_write(GICD_ICFGR + n * 4, (gicd_read(GICD_ICFGR + n * 4) & ~mask) | (value & mask));
+	arch_unlock(&lock);
+}
+
+static uint32_t read_control(struct vcpu *vcpu, uint32_t n)
+{
+	const struct arch_zone *arch = &vcpu->zone->arch;
+
+	switch (n * 4) {
+	case GICD_CTLR:
+		return arch->ctlr | GICD_CTLR_ARE | GICD_CTLR_DS | (gicd_read(GICD_CTLR) & GICD_CTLR_RWP);
+	case GICD_TYPER:
+		return arch->typer;
+	case GICD_IIDR:
+		return VGIC_IIDR;
+	}
+	return 0;
+}
+
+static void write_control(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	struct zone *zone = vcpu->zone;
+
+	if (n * 4 != GICD_CTLR)
+		return;
+	__atomic_store_n(&zone->arch.ctlr, value & CTLR_ENABLES, __ATOMIC_RELEASE);
+	vgic_flush(vcpu);
+	for (uint32_t i = 0; i < zone->num_vcpus; i++)
+		if (zone->vcpu[i] != vcpu)
+			write_sysreg(icc_sgi1r_el1, zone->vcpu[i]->arch.kick);
+}
+
+/* By offset in 128-byte steps up to the priorities; then configuration. */
+static const struct vgic_bank banks[32] = {
+	[0] = { 0, read_control, write_control },
+	[1] = { GICD_IGROUPR, read_group, write_group },
+	[2] = { GICD_ISENABLER, read_enable, write_set_enable },
+	[3] = { GICD_ICENABLER, read_enable, write_clear_enable },
+	[4] = { GICD_ISPENDR, read_pending, write_set_pending },
+	[5] = { GICD_ICPENDR, read_pending, write_clear_pending },
+	[6] = { GICD_ISACTIVER, read_active, write_set_active },
+	[7] = { GICD_ICACTIVER, read_active, write_clear_active },
+	[24] = { GICD_ICFGR, read_config, write_config },
+	[25] = { GICD_ICFGR, read_config, write_config },
+};
+
+static void access_priority(struct vcpu *vcpu, struct mmio_access *access, uint32_t offset)
+{
+	struct arch_zone *arch = &vcpu->zone->arch;
+	struct vgic_spi *spi = &arch->spi[offset - GICD_IPRIORITYR];
+	uint64_t value = 0;
+
+	arch_lock(&arch->lock);
+	for (uint32_t i = 0; i < access->size; i++) {
+		uint32_t priority = (uint32_t)(access->value >> (8 * i)) & gic_priority_mask();
+
+		if (access->write && spi[i].attr != 0)
+			spi[i].attr = (vgic_attr)((spi[i].attr & ~VGIC_ATTR_PRIORITY) | priority);
+		value |= (uint64_t)(spi[i].attr & VGIC_ATTR_PRIORITY) << (8 * i);
+	}
+	arch_unlock(&arch->lock);
+	access->value = value;
+}
+
+/* vCPU n is affinity 0.0.(n / 16).(n % 16); what exists nowhere goes to vCPU 0. */
+static void set_route(struct vcpu *vcpu, uint32_t intid, uint32_t value)
+{
+	struct zone *zone = vcpu->zone;
+	struct vgic_spi *spi = &zone->arch.spi[intid];
+	struct vcpu *old = route_of(vcpu, intid);
+	uint32_t index = (value & 0xff) % 16 + (value >> 8 & 0xff) * 16;
+	bool any = (value & ROUTER_ANY) != 0;
+
+	if (any || (value & 0xff00f0) != 0 || index >= zone->num_vcpus)
+		index = 0;
+	arch_lock(&zone->arch.lock);
+	spi->route = (uint8_t)index;
+	spi->any = any;
+	if (spi->attr & VGIC_ATTR_HW)
+		mmio_write64(platform_board.gic.gicd_base + GICD_IROUTER + intid * 8ull,
+			     platform_board.cpu_mpidr[zone->vcpu[index]->cpu]);
+	if (old->index != index && vgic_take_pending(old, intid))
+		vgic_raise(zone->vcpu[index], intid);
+	arch_unlock(&zone->arch.lock);
+}
+
+/* 64-bit registers, also as halves; affinity 3, the upper half, is always zero. */
+static void access_router(struct vcpu *vcpu, struct mmio_access *access, uint32_t offset)
+{
+	uint32_t intid = (offset - GICD_IROUTER) / 8;
+	const struct vgic_spi *spi;
+
+	if (intid > HV_LAST_SPI || access->size < 4 || offset % 8 != 0 ||
+	    vcpu->zone->arch.spi[intid].attr == 0) {
+		access->value = 0;
+		return;
+	}
+	spi = &vcpu->zone->arch.spi[intid];
+	if (access->write)
+		set_route(vcpu, intid, (uint32_t)access->value);
+	access->value = (uint32_t)(spi->any ? ROUTER_ANY : (spi->route / 16u) << 8 | spi->route % 16u);
+}
+
+void vgic_dist_access(struct vcpu *vcpu, struct mmio_access *access, uint32_t offset)
+{
+	if (offset < 0x1000 && access->size == 4 && banks[offset >> BANK_SHIFT].read != NULL) {
+		const struct vgic_bank *bank = &banks[offset >> BANK_SHIFT];
+		uint32_t n = (offset - bank->first) / 4;
+
+		if (access->write)
+			bank->write(vcpu, n, (uint32_t)access->value);
+		else
+			access->value = bank->read(vcpu, n);
+	} else if (offset - GICD_IPRIORITYR < PRIORITY_SIZE && (access->size == 1 || access->size == 4)) {
+		access_priority(vcpu, access, offset);
+	} else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 8 * HV_MAX_INTIDS) {
+		access_router(vcpu, access, offset);
+	} else {
+		access->value = offset == GIC_PIDR2 ? VGIC_PIDR2 : 0;
+	}
+}
