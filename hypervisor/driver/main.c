@@ -2,7 +2,7 @@
 /*
  * The root zone's way to the hypervisor: a platform device of the board's tree
  *
- *	hypervisor {
+ *	hvisor {
  *		compatible = "hvisor,hypervisor";
  *		interrupts = <0 180 1>;
  *	};
