@@ -65,7 +65,7 @@ struct config_zone {
 	HvZoneConfig hv;   /* ready for HV_CALL_ZONE_CREATE once there are no errors */
 	unsigned num_devices;
 	struct config_device devices[CONFIG_MAX_DEVICES];
-	struct config_source *source; /* text, for lines in later findings */
+	struct config_draft *draft; /* what later findings need: text, lines */
 };
 
 void config_zone_free(struct config_zone *zone);

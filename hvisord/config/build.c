@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "draft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void config_zone_free(struct config_zone *zone)
+{
+	if (!zone)
+		return;
+	for (unsigned i = 0; i < zone->num_devices; i++)
+		free(zone->devices[i].path);
+	free(zone->file);
+	free(zone->name);
+	free(zone->kernel_path);
+	free(zone->dtb_path);
+	config_draft_free(zone->draft);
+	free(zone);
+}
+
+/* The zone is freed by its owner, or never was one. */
+void config_draft_free(struct config_draft *draft)
+{
+	if (!draft)
+		return;
+	for (unsigned i = 0; i < draft->num_virtio_files; i++)
+		free(draft->virtio_files[i]);
+	free(draft->virtio_files);
+	config_source_free(draft->source);
+	free(draft);
+}
+
+/* Relative paths start at the folder of the zone file. */
+static char *resolve(const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+	int folder = slash ? (int)(slash - file + 1) : 0;
+	char *resolved;
+
+	return asprintf(&resolved, "%.*s%s", path[0] == '/' ? 0 : folder, file, path) < 0 ? NULL : resolved;
+}
+
+static bool is_digits(const char *text)
+{
+	return text[strspn(text, "0123456789")] == '\0';
+}
+
+/* The file's name without folder and .json; a number would be taken for a zone id, so it gets a word before. */
+static char *name_of_file(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	size_t length = strlen(base);
+	char *stem, *name;
+
+	if (length > 5 && strcmp(base + length - 5, ".json") == 0)
+		length -= 5;
+	stem = strndup(base, length);
+	if (!stem || !is_digits(stem))
+		return stem;
+	if (asprintf(&name, "zone%s", stem) < 0)
+		name = NULL;
+	free(stem);
+	return name;
+}
+
+static void build_name(struct config_draft *draft)
+{
+	HvZoneConfig *hv = &draft->zone->hv;
+	const char *given = draft->fields.name;
+	const char *name = draft->zone->name;
+	const char *pointer = given ? "/name" : "";
+
+	if (config_broken(&draft->fields.seen, ZONE_NAME))
+		draft->lost |= LOST_NAME;
+	if (strlen(name) >= HV_NAME_SIZE) {
+		config_source_error(
+			draft->source, pointer, REASON_ZONE_NAME,
+			"the file's name is too long for a zone's: give it a name of %u bytes at most",
+			HV_NAME_SIZE - 1);
+		draft->lost |= LOST_NAME;
+		return;
+	}
+	if (is_digits(name) || strcmp(name, "root") == 0) {
+		config_source_error(
+			draft->source, pointer, REASON_ZONE_NAME,
+			"this name would be taken for another zone's number or for the root zone");
+		draft->lost |= LOST_NAME;
+	}
+	memcpy(hv->name, name, strlen(name));
+}
+
+static void build_cpus(struct config_draft *draft)
+{
+	const struct zone_fields *fields = &draft->fields;
+	HvZoneConfig *hv = &draft->zone->hv;
+
+	if (config_broken(&fields->seen, ZONE_CPUS))
+		draft->lost |= LOST_CPUS;
+	for (uint64_t i = 0; i < fields->num_cpus; i++) {
+		uint64_t cpu = fields->cpus[i];
+
+		if (cpu == FIELD_BROKEN)
+			continue;
+		if ((hv->cpus >> cpu & 1) != 0) {
+			config_source_error(draft->source, config_pointer("/cpus/%u", (unsigned)i).text,
+					    REASON_DUPLICATE, "CPU %u stands here twice", (unsigned)cpu);
+			continue;
+		}
+		hv->cpus |= 1ull << cpu;
+		hv->num_cpus++;
+	}
+}
+
+static void build_regions(struct config_draft *draft)
+{
+	const struct zone_fields *fields = &draft->fields;
+	HvZoneConfig *hv = &draft->zone->hv;
+
+	if (config_broken(&fields->seen, ZONE_MEMORY_REGIONS))
+		draft->lost |= LOST_REGIONS;
+	for (uint64_t i = 0; i < fields->num_regions; i++) {
+		const struct region_fields *region = &fields->regions[i];
+
+		if (region->seen.broken != 0)
+			continue;
+		draft->region_field[hv->num_regions] = (uint8_t)i;
+		hv->regions[hv->num_regions++] = (struct hv_memory_region){
+			.type = (uint32_t)region->type,
+			.physical_start = region->physical_start,
+			.virtual_start = region->virtual_start,
+			.size = region->size,
+		};
+	}
+}
+
+static void build_interrupts(struct config_draft *draft)
+{
+	const struct zone_fields *fields = &draft->fields;
+	HvZoneConfig *hv = &draft->zone->hv;
+
+	for (uint64_t i = 0; i < fields->num_interrupts; i++) {
+		uint64_t intid = fields->interrupts[i];
+
+		if (intid == FIELD_BROKEN)
+			continue;
+		if (hv_intid_test(&hv->interrupts, (uint32_t)intid))
+			config_source_error(draft->source, config_pointer("/interrupts/%u", (unsigned)i).text,
+					    REASON_DUPLICATE, "interrupt %u stands here twice",
+					    (unsigned)intid);
+		hv_intid_add(&hv->interrupts, (uint32_t)intid);
+	}
+}
+
+static void build_gic(struct config_draft *draft, const HvPlatform *platform)
+{
+	const struct gic_fields *given = &draft->fields.gic;
+	struct hv_gic_config *gic = &draft->zone->hv.gic;
+	const struct {
+		enum gic_field field;
+		uint64_t from;
+		uint64_t *to;
+	} numbers[] = {
+		{ GIC_GICD_BASE, given->gicd_base, &gic->gicd_base },
+		{ GIC_GICD_SIZE, given->gicd_size, &gic->gicd_size },
+		{ GIC_GICR_BASE, given->gicr_base, &gic->gicr_base },
+		{ GIC_GICR_SIZE, given->gicr_size, &gic->gicr_size },
+		{ GIC_GITS_BASE, given->gits_base, &gic->gits_base },
+		{ GIC_GITS_SIZE, given->gits_size, &gic->gits_size },
+	};
+
+	*gic = platform->gic;
+	if (config_broken(&draft->fields.seen, ZONE_ARCH_CONFIG))
+		draft->lost |= LOST_GIC;
+	if (config_given(&given->seen, GIC_VERSION))
+		gic->version = (uint32_t)given->version;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (config_given(&given->seen, numbers[i].field))
+			*numbers[i].to = numbers[i].from;
+}
+
+static void build_images(struct config_draft *draft)
+{
+	struct zone_fields *fields = &draft->fields;
+	struct config_source *source = draft->source;
+	struct config_zone *zone = draft->zone;
+
+	zone->hv.entry_point = fields->entry_point;
+	zone->hv.kernel_load_paddr = fields->kernel_load_paddr;
+	if (config_broken(&fields->seen, ZONE_ENTRY_POINT))
+		draft->lost |= LOST_ENTRY;
+	if (config_broken(&fields->seen, ZONE_KERNEL_LOAD_PADDR))
+		draft->lost |= LOST_KERNEL;
+	if (!(zone->kernel_path =
+		      resolve(source->path, fields->kernel_filepath ? fields->kernel_filepath : "")))
+		source->report.no_memory = true;
+	if (!fields->dtb_filepath || fields->dtb_filepath[0] == '\0' ||
+	    strcmp(fields->dtb_filepath, "null") == 0)
+		return;
+	if (!(zone->dtb_path = resolve(source->path, fields->dtb_filepath)))
+		source->report.no_memory = true;
+	zone->hv.dtb_load_paddr = fields->dtb_load_paddr;
+	if (config_broken(&fields->seen, ZONE_DTB_LOAD_PADDR))
+		draft->lost |= LOST_DTB;
+	if (config_given(&fields->seen, ZONE_DTB_LOAD_PADDR) || (draft->lost & LOST_DTB) != 0)
+		return;
+	config_source_error(source, "/dtb_load_paddr", REASON_MISSING,
+			    "a zone file with a device tree needs this key");
+	draft->lost |= LOST_DTB;
+}
+
+/* What a file for another architecture means is not known here. Without this key it is for the board. */
+static const struct config_object *choose_table(struct config_draft *draft, const HvPlatform *platform)
+{
+	const cJSON *arch = cJSON_GetObjectItemCaseSensitive(draft->source->root, "arch");
+
+	if (!cJSON_IsString(arch) || strcmp(arch->valuestring, platform->arch) == 0)
+		return &zone_object;
+	config_source_error(draft->source, "/arch", REASON_ZONE_ARCH, "the board %s is %s", platform->name,
+			    platform->arch);
+	draft->lost = LOST_ALL;
+	return &zone_identity_object;
+}
+
+static bool build(struct config_draft *draft, const HvPlatform *platform)
+{
+	struct config_zone *zone = draft->zone;
+	HvZoneConfig *hv = &zone->hv;
+
+	zone->file = strdup(draft->source->path);
+	config_field_parse(draft->source->root, choose_table(draft, platform), draft->source, &draft->fields);
+	zone->name = draft->fields.name ? strdup(draft->fields.name) : name_of_file(draft->source->path);
+	if (!zone->file || !zone->name)
+		return false;
+	hv->magic = HV_CONFIG_MAGIC;
+	hv->version = HV_CONFIG_VERSION;
+	hv->size = sizeof(*hv);
+	hv->zone_id = (uint32_t)draft->fields.zone_id;
+	if (config_broken(&draft->fields.seen, ZONE_ID))
+		draft->lost |= LOST_ID;
+	build_name(draft);
+	build_cpus(draft);
+	build_regions(draft);
+	build_interrupts(draft);
+	build_gic(draft, platform);
+	build_images(draft);
+	return true;
+}
+
+struct config_draft *config_draft_new(struct config_source *source, const HvPlatform *platform)
+{
+	struct config_draft *draft = calloc(1, sizeof(*draft));
+	struct config_zone *zone = calloc(1, sizeof(*zone));
+
+	if (!draft || !zone) {
+		free(draft);
+		free(zone);
+		return NULL;
+	}
+	draft->source = source;
+	draft->zone = zone;
+	zone->draft = draft;
+	if (build(draft, platform))
+		return draft;
+	draft->source = NULL;
+	config_zone_free(zone);
+	return NULL;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "draft.h"
+
+/* Reads and parses one file; what is wrong is in the source then. NULL: no memory. */
+static struct config_source *load(const struct config_files *files, const char *path)
+{
+	struct config_source *source = config_source_new(path);
+	struct json_error error;
+	int r;
+
+	if (!source)
+		return NULL;
+	r = files->read(files, path, CONFIG_MAX_FILE, &source->text, &source->length);
+	if (r == -EINVAL)
+		config_source_error(source, "", REASON_FILE_NOT_REGULAR, "this is not a regular file");
+	else if (r == -EFBIG)
+		config_source_error(source, "", REASON_FILE_TOO_LARGE, "the file has more than %u bytes",
+				    CONFIG_MAX_FILE);
+	else if (r < 0)
+		config_source_error(source, "", REASON_FILE_UNREADABLE, "%s", strerror(-r));
+	source->report.no_memory |= r == -ENOMEM;
+	if (r < 0)
+		return source;
+	r = json_strict_parse(source->text, source->length, CONFIG_MAX_DEPTH, &source->root, &error);
+	if (r == -EBADMSG)
+		config_source_add(source, CONFIG_ERROR,
+				  &(struct config_place){ .pointer = error.pointer, .line = error.line },
+				  error.reason, "%s (column %u)", error.message, error.column);
+	source->report.no_memory |= r == -ENOMEM;
+	return source;
+}
+
+static bool has(const struct config_source *source, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(source->root, key) != NULL;
+}
+
+/* With neither key it is taken for a zone file that lacks its zone_id. */
+static bool is_virtio(const struct config_source *source)
+{
+	return has(source, "zones") && !has(source, "zone_id");
+}
+
+static bool add_zone(struct config_check *check, struct config_source *source)
+{
+	struct config_draft *draft = config_draft_new(source, check->platform);
+
+	if (!draft)
+		return false;
+	check->drafts[check->num_drafts++] = draft;
+	config_images_check(draft, check->files);
+	if (draft->lost != LOST_ALL)
+		config_devices_add(draft, source, "/virtio_devices", draft->fields.devices,
+				   draft->fields.num_devices);
+	return true;
+}
+
+static bool remember_virtio_file(struct config_draft *draft, const char *path)
+{
+	char **list = reallocarray(draft->virtio_files, draft->num_virtio_files + 1, sizeof(*list));
+
+	if (!list)
+		return false;
+	draft->virtio_files = list;
+	list[draft->num_virtio_files] = strdup(path);
+	return list[draft->num_virtio_files++] != NULL;
+}
+
+/* One zones[] element, for every zone file with that id. */
+static bool add_virtio_zone(struct config_check *check, struct config_source *source, unsigned index,
+			    const struct virtio_zone_fields *fields)
+{
+	struct config_pointer devices = config_pointer("/zones/%u/devices", index);
+	struct config_pointer mappings = config_pointer("/zones/%u/memory_region", index);
+	bool found = false;
+
+	if (config_broken(&fields->seen, VIRTIO_ZONE_ID))
+		return true;
+	for (unsigned i = 0; i < check->num_drafts; i++) {
+		struct config_draft *draft = check->drafts[i];
+
+		if ((draft->lost & LOST_ID) != 0 || draft->zone->hv.zone_id != fields->id)
+			continue;
+		found = true;
+		if (!remember_virtio_file(draft, source->path))
+			return false;
+		config_mappings_check(draft, source, mappings.text, fields->mappings, fields->num_mappings);
+		config_devices_add(draft, source, devices.text, fields->devices, fields->num_devices);
+	}
+	if (!found)
+		config_source_warning(source, config_pointer("/zones/%u/id", index).text,
+				      REASON_VIRTIO_NO_ZONE,
+				      "no zone file that is checked along has this id");
+	return true;
+}
+
+static bool add_virtio(struct config_check *check, struct config_source *source)
+{
+	struct virtio_fields *fields = calloc(1, sizeof(*fields));
+	bool ok = fields != NULL;
+
+	if (ok)
+		config_field_parse(source->root, &virtio_object, source, fields);
+	for (unsigned i = 0; ok && i < fields->num_zones; i++)
+		ok = add_virtio_zone(check, source, i, &fields->zones[i]);
+	free(fields);
+	return ok;
+}
+
+/* Virtio files come last: they speak of zones. */
+static bool add_sources(struct config_check *check)
+{
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (unsigned i = 0; i < check->num_sources; i++) {
+			struct config_source *source = check->sources[i];
+
+			if (!source->root || is_virtio(source) != (pass == 1))
+				continue;
+			if (!cJSON_IsObject(source->root))
+				config_source_error(source, "", REASON_TYPE, "an object belongs here");
+			else if (!(pass == 0 ? add_zone(check, source) : add_virtio(check, source)))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool load_all(struct config_check *check, const char *const *paths, unsigned num_paths)
+{
+	check->sources = calloc(num_paths, sizeof(struct config_source *));
+	check->drafts = calloc(num_paths, sizeof(struct config_draft *));
+	if (num_paths > 0 && (!check->sources || !check->drafts))
+		return false;
+	for (unsigned i = 0; i < num_paths; i++) {
+		check->sources[i] = load(check->files, paths[i]);
+		if (!check->sources[i])
+			return false;
+		check->num_sources++;
+	}
+	return true;
+}
+
+static bool run(struct config_check *check, struct config_findings *findings)
+{
+	if (!add_sources(check))
+		return false;
+	for (unsigned i = 0; i < check->num_drafts; i++)
+		config_validate(check->drafts[i], check->platform);
+	config_conflicts(check);
+	for (unsigned i = 0; i < check->num_sources; i++)
+		if (config_source_take_findings(check->sources[i], findings) < 0)
+			return false;
+	return true;
+}
+
+/* The tree is not needed any more, nor what points into it. */
+static void drop_tree(struct config_draft *draft)
+{
+	cJSON_Delete(draft->source->root);
+	draft->source->root = NULL;
+	draft->fields.arch = NULL;
+	draft->fields.name = NULL;
+	draft->fields.kernel_filepath = NULL;
+	draft->fields.dtb_filepath = NULL;
+}
+
+/* Frees all but the zones that go out. A source of a draft is the draft's. */
+static unsigned finish(struct config_check *check, bool keep, struct config_zone **zones)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < check->num_drafts; i++) {
+		struct config_draft *draft = check->drafts[i];
+
+		for (unsigned j = 0; j < check->num_sources; j++)
+			if (check->sources[j] == draft->source)
+				check->sources[j] = NULL;
+		drop_tree(draft);
+		if (keep && config_given(&draft->fields.seen, ZONE_ID))
+			zones[count++] = draft->zone;
+		else
+			config_zone_free(draft->zone);
+	}
+	for (unsigned i = 0; i < check->num_sources; i++)
+		config_source_free(check->sources[i]);
+	free(check->sources);
+	free(check->drafts);
+	return count;
+}
+
+int config_check_files(const struct config_files *files, const char *const *paths, unsigned num_paths,
+		       const HvPlatform *platform, const HvZoneConfig *root, struct config_zone ***ret_zones,
+		       unsigned *ret_count, struct config_findings *ret_findings)
+{
+	struct config_check check = { .files = files, .platform = platform, .root = root };
+	struct config_zone **zones = calloc(num_paths > 0 ? num_paths : 1, sizeof(struct config_zone *));
+	struct config_findings findings = { 0 };
+	bool ok = zones && load_all(&check, paths, num_paths) && run(&check, &findings);
+	unsigned count = finish(&check, ok, zones);
+
+	if (!ok) {
+		config_findings_fini(&findings);
+		free(zones);
+		return -ENOMEM;
+	}
+	*ret_zones = zones;
+	*ret_count = count;
+	*ret_findings = findings;
+	return 0;
+}
+
+int config_check(const char *const *paths, unsigned num_paths, const HvPlatform *platform,
+		 const HvZoneConfig *root, struct config_zone ***ret_zones, unsigned *ret_count,
+		 struct config_findings *ret_findings)
+{
+	return config_check_files(&config_disk, paths, num_paths, platform, root, ret_zones, ret_count,
+				  ret_findings);
+}
+
+static bool serves(const struct config_zone *zone, const char *file)
+{
+	const struct config_draft *draft = zone->draft;
+
+	for (unsigned i = 0; i < draft->num_virtio_files; i++)
+		if (strcmp(draft->virtio_files[i], file) == 0)
+			return true;
+	return strcmp(zone->file, file) == 0;
+}
+
+bool config_zone_is_good(const struct config_zone *zone, const struct config_findings *findings)
+{
+	for (unsigned i = 0; i < findings->count; i++)
+		if (findings->list[i].severity == CONFIG_ERROR && serves(zone, findings->list[i].file))
+			return false;
+	return true;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "draft.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define WINDOW_ALIGN 0x200u /* of virtio-mmio registers, as EL2 tells notifications by their offset */
+
+static bool is_served(uint64_t type)
+{
+	return type == CONFIG_DEVICE_CONSOLE;
+}
+
+static bool in_virtio_region(const HvZoneConfig *hv, uint64_t ipa, uint64_t size)
+{
+	for (uint32_t i = 0; i < hv->num_regions; i++) {
+		const struct hv_memory_region *region = &hv->regions[i];
+
+		if (region->type == HV_REGION_VIRTIO && hv_range_valid(region->virtual_start, region->size) &&
+		    hv_range_contains(region->virtual_start, region->size, ipa, size))
+			return true;
+	}
+	return false;
+}
+
+/* Checks where the window lies. */
+static bool check_window(const struct config_draft *draft, struct config_source *source, const char *pointer,
+			 const struct device_fields *device)
+{
+	const struct config_zone *zone = draft->zone;
+
+	if (device->addr % WINDOW_ALIGN != 0 || device->len % WINDOW_ALIGN != 0 || device->len == 0 ||
+	    !hv_range_valid(device->addr, device->len)) {
+		config_source_error(source, pointer, REASON_VIRTIO_WINDOW,
+				    "addr and len must be multiples of 0x200, and len not 0");
+		return false;
+	}
+	if (!in_virtio_region(&zone->hv, device->addr, device->len)) {
+		if ((draft->lost & LOST_REGIONS) == 0)
+			config_source_error(source, pointer, REASON_VIRTIO_WINDOW,
+					    "its window does not lie in a virtio region of zone %u",
+					    zone->hv.zone_id);
+		return false;
+	}
+	for (unsigned i = 0; i < zone->num_devices; i++) {
+		if (!hv_range_overlaps(device->addr, device->len, zone->devices[i].ipa,
+				       zone->devices[i].size))
+			continue;
+		config_source_error(source, pointer, REASON_VIRTIO_OVERLAP,
+				    "its window overlaps that of the zone's device at 0x%" PRIx64,
+				    zone->devices[i].ipa);
+		return false;
+	}
+	return true;
+}
+
+/* The interrupt becomes a virtual one: no claim on hardware, so several zones may use the number. */
+static bool take_interrupt(struct config_draft *draft, struct config_source *source, const char *pointer,
+			   uint32_t intid)
+{
+	HvZoneConfig *hv = &draft->zone->hv;
+
+	if (hv_intid_test(&hv->virtual_interrupts, intid)) {
+		config_source_error(source, config_pointer("%s/irq", pointer).text, REASON_VIRTIO_IRQ,
+				    "another device of the zone has interrupt %u", intid);
+		return false;
+	}
+	if (!hv_intid_test(&hv->interrupts, intid)) {
+		if (!config_broken(&draft->fields.seen, ZONE_INTERRUPTS))
+			config_source_error(source, config_pointer("%s/irq", pointer).text, REASON_VIRTIO_IRQ,
+					    "interrupt %u is not among the interrupts of zone %u", intid,
+					    hv->zone_id);
+		return false;
+	}
+	hv->interrupts.word[intid / 32] &= ~(1u << (intid % 32));
+	hv_intid_add(&hv->virtual_interrupts, intid);
+	return true;
+}
+
+static void add_device(struct config_draft *draft, struct config_source *source, const char *pointer,
+		       const struct device_fields *device)
+{
+	struct config_zone *zone = draft->zone;
+	bool good = check_window(draft, source, pointer, device);
+
+	good = take_interrupt(draft, source, pointer, (uint32_t)device->irq) && good;
+	if (!is_served(device->type)) {
+		config_source_error(source, config_pointer("%s/type", pointer).text,
+				    REASON_VIRTIO_UNSUPPORTED,
+				    "devices of this type are not served yet: disable it or take it out");
+		return;
+	}
+	if (!good)
+		return;
+	if (zone->num_devices == CONFIG_MAX_DEVICES) {
+		config_source_error(source, pointer, REASON_TOO_MANY, "a zone has %u devices at most",
+				    CONFIG_MAX_DEVICES);
+		return;
+	}
+	zone->devices[zone->num_devices++] = (struct config_device){
+		.type = (enum config_device_type)device->type,
+		.ipa = device->addr,
+		.size = device->len,
+		.intid = (uint32_t)device->irq,
+	};
+	zone->hv.flags |= HV_CONFIG_ROOT_SEES_RAM;
+}
+
+void config_devices_add(struct config_draft *draft, struct config_source *source, const char *pointer,
+			const struct device_fields *devices, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		if (devices[i].seen.broken == 0 && devices[i].disabled == 0)
+			add_device(draft, source, config_pointer("%s/%u", pointer, (unsigned)i).text,
+				   &devices[i]);
+}
+
+void config_mappings_check(const struct config_draft *draft, struct config_source *source,
+			   const char *pointer, const struct mapping_fields *mappings, uint64_t count)
+{
+	const HvZoneConfig *hv = &draft->zone->hv;
+
+	for (uint64_t i = 0; i < count; i++) {
+		const struct mapping_fields *mapping = &mappings[i];
+		uint64_t ipa = 0;
+
+		if (mapping->seen.broken != 0 || (draft->lost & LOST_REGIONS) != 0)
+			continue;
+		if (hv_config_ram_ipa(hv, mapping->zone0_ipa, mapping->size, &ipa) &&
+		    ipa == mapping->zonex_ipa)
+			continue;
+		config_source_error(source, config_pointer("%s/%u", pointer, (unsigned)i).text,
+				    REASON_VIRTIO_MEMORY,
+				    "this does not agree with a RAM region of zone %u in %s", hv->zone_id,
+				    draft->zone->file);
+	}
+}

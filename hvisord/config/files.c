@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A descriptor of a regular file, or a negative errno. Does not wait for the writer of a pipe. */
+static int open_regular(const char *path, uint64_t *ret_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat info;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &info) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	if (!S_ISREG(info.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	*ret_size = (uint64_t)info.st_size;
+	return fd;
+}
+
+/* Up to size bytes; fewer only at the end of the file. */
+static int read_some(int fd, char *data, size_t size, size_t *ret_read)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = read(fd, data + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	*ret_read = done;
+	return 0;
+}
+
+static int disk_read(const struct config_files *files, const char *path, size_t max, char **ret_data,
+		     size_t *ret_size)
+{
+	uint64_t size = 0;
+	int fd = open_regular(path, &size);
+	size_t length = 0;
+	char *data = NULL;
+	int r = fd < 0 ? fd : 0;
+
+	(void)files;
+	if (r == 0 && size > max)
+		r = -EFBIG;
+	/* One byte more than it had a moment ago tells whether it grew past max; the NUL goes behind. */
+	if (r == 0 && !(data = malloc(size + 2)))
+		r = -ENOMEM;
+	if (r == 0)
+		r = read_some(fd, data, size + 1, &length);
+	if (r == 0 && length > size)
+		r = -EAGAIN;
+	if (fd >= 0)
+		close(fd);
+	if (r < 0) {
+		free(data);
+		return r;
+	}
+	data[length] = '\0';
+	*ret_data = data;
+	*ret_size = length;
+	return 0;
+}
+
+static int disk_probe(const struct config_files *files, const char *path, struct config_probe *ret_probe)
+{
+	struct config_probe probe = { 0 };
+	int fd = open_regular(path, &probe.size);
+	size_t length;
+	int r;
+
+	(void)files;
+	if (fd < 0)
+		return fd;
+	r = read_some(fd, (char *)probe.head, sizeof(probe.head), &length);
+	close(fd);
+	if (r == 0)
+		*ret_probe = probe;
+	return r;
+}
+
+const struct config_files config_disk = { .read = disk_read, .probe = disk_probe };

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "zone_fields.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define OBJECT(name, table)                                                                                  \
+	{                                                                                                    \
+		.title = name, .fields = table, .count = COUNT(table)                                        \
+	}
+/* An array member called items, with its count before it. */
+#define ARRAY_IN(holder, counter, items, like)                                                               \
+	.type = FIELD_ARRAY, .offset = offsetof(holder, counter), .max = COUNT(((holder *)0)->items),        \
+	.element_offset = offsetof(holder, items), .element_size = sizeof(((holder *)0)->items[0]),          \
+	.element = &(like)
+
+static const struct config_word region_words[] = {
+	{ "ram", HV_REGION_RAM },
+	{ "io", HV_REGION_IO },
+	{ "virtio", HV_REGION_VIRTIO },
+	{ NULL, 0 },
+};
+
+static const struct config_field region_table[] = {
+	[REGION_TYPE] = { "type", FIELD_WORD, .required = true, .words = region_words,
+			  .offset = offsetof(struct region_fields, type),
+			  .doc = "memory of the zone's own, device pages passed through, or windows whose "
+				 "accesses go to the zone's virtio devices" },
+	[REGION_PHYSICAL_START] = { "physical_start", FIELD_NUMBER, .required = true,
+				    .offset = offsetof(struct region_fields, physical_start),
+				    .doc = "host physical address; means nothing for a virtio region" },
+	[REGION_VIRTUAL_START] = { "virtual_start", FIELD_NUMBER, .required = true,
+				   .offset = offsetof(struct region_fields, virtual_start),
+				   .doc = "guest-physical address, below 2^40" },
+	[REGION_SIZE] = { "size", FIELD_NUMBER, .required = true,
+			  .offset = offsetof(struct region_fields, size),
+			  .doc = "in bytes: whole pages of 4096, for a virtio region a multiple of 0x200" },
+	[REGION_SHARED] = { "shared", FIELD_UNSUPPORTED, .initial = "false",
+			    .doc = "RAM that two zones share" },
+};
+static const struct config_object region_object = OBJECT("a memory region", region_table);
+static const struct config_field region_element = { .type = FIELD_OBJECT, .object = &region_object };
+
+static const struct config_word gic_words[] = {
+	{ "v2", 2 },
+	{ "v3", 3 },
+	{ NULL, 0 },
+};
+
+#define GIC_NUMBER(name, about)                                                                              \
+	{                                                                                                    \
+		.key = #name, .type = FIELD_NUMBER, .offset = offsetof(struct gic_fields, name),             \
+		.initial = "the board's", .doc = about                                                       \
+	}
+
+/* Of a GICv2 and of no use to the GICv3 a zone is given; real files carry them all the same. */
+#define GICV2_NUMBER(name)                                                                                   \
+	{                                                                                                    \
+		.key = name, .type = FIELD_IGNORED, .initial = "nothing", .doc = "of a GICv2; not looked at" \
+	}
+
+static const struct config_field gic_table[] = {
+	[GIC_VERSION] = { "gic_version", FIELD_WORD, .words = gic_words, .initial = "the board's",
+			  .offset = offsetof(struct gic_fields, version),
+			  .doc = "the interrupt controller the zone sees; must be what the board has" },
+	[GIC_GICD_BASE] = GIC_NUMBER(gicd_base, "guest-physical address of the distributor"),
+	[GIC_GICD_SIZE] = GIC_NUMBER(gicd_size, "in bytes, 0x10000 or more"),
+	[GIC_GICR_BASE] = GIC_NUMBER(gicr_base, "guest-physical address of the redistributors"),
+	[GIC_GICR_SIZE] = GIC_NUMBER(gicr_size, "in bytes, 0x20000 or more for each CPU"),
+	[GIC_GITS_BASE] = GIC_NUMBER(gits_base, "guest-physical address of an ITS; zones are given none"),
+	[GIC_GITS_SIZE] = GIC_NUMBER(gits_size, "in bytes"),
+	GICV2_NUMBER("gicc_base"),
+	GICV2_NUMBER("gicc_size"),
+	GICV2_NUMBER("gicc_offset"),
+	GICV2_NUMBER("gich_base"),
+	GICV2_NUMBER("gich_size"),
+	GICV2_NUMBER("gicv_base"),
+	GICV2_NUMBER("gicv_size"),
+	{ "is_aarch32", FIELD_UNSUPPORTED, .json_type = cJSON_True | cJSON_False, .initial = "false",
+	  .doc = "a guest that starts in AArch32" },
+};
+static const struct config_object gic_object = OBJECT("arch_config", gic_table);
+
+static const struct config_word device_words[] = {
+	{ "console", CONFIG_DEVICE_CONSOLE },
+	{ "blk", CONFIG_DEVICE_BLK },
+	{ "net", CONFIG_DEVICE_NET },
+	{ "gpu", CONFIG_DEVICE_GPU },
+	{ NULL, 0 },
+};
+
+static const struct config_word status_words[] = {
+	{ "enable", 0 },
+	{ "disable", 1 },
+	{ NULL, 0 },
+};
+
+static const struct config_field device_table[] = {
+	[DEVICE_TYPE] = { "type", FIELD_WORD, .required = true, .words = device_words,
+			  .offset = offsetof(struct device_fields, type),
+			  .doc = "what kind of device; so far only consoles are served" },
+	[DEVICE_ADDR] = { "addr", FIELD_NUMBER, .required = true,
+			  .offset = offsetof(struct device_fields, addr),
+			  .doc = "guest-physical address of its window, within a virtio region" },
+	[DEVICE_LEN] = { "len", FIELD_NUMBER, .required = true, .offset = offsetof(struct device_fields, len),
+			 .doc = "of its window, in bytes: a multiple of 0x200" },
+	[DEVICE_IRQ] = { "irq", FIELD_NUMBER, .required = true, .min = HV_FIRST_SPI, .max = HV_LAST_SPI,
+			 .offset = offsetof(struct device_fields, irq),
+			 .doc = "its interrupt, one of the zone's interrupts; no claim on hardware" },
+	[DEVICE_STATUS] = { "status", FIELD_WORD, .words = status_words, .initial = "\"enable\"",
+			    .offset = offsetof(struct device_fields, disabled),
+			    .doc = "a disabled device is as if it were not there" },
+	{ "img", FIELD_IGNORED, .initial = "nothing", .doc = "blk: the disk image" },
+	{ "tap", FIELD_IGNORED, .initial = "nothing", .doc = "net: the tap interface" },
+	{ "mac", FIELD_IGNORED, .initial = "nothing", .doc = "net: the six bytes of its address" },
+	{ "width", FIELD_IGNORED, .initial = "nothing", .doc = "gpu: pixels" },
+	{ "height", FIELD_IGNORED, .initial = "nothing", .doc = "gpu: pixels" },
+};
+static const struct config_object device_object = OBJECT("a virtio device", device_table);
+static const struct config_field device_element = { .type = FIELD_OBJECT, .object = &device_object };
+
+static const struct config_field cpu_element = { .type = FIELD_INTEGER, .max = HV_MAX_CPUS - 1 };
+static const struct config_field interrupt_element = { .type = FIELD_NUMBER,
+						       .min = HV_FIRST_SPI,
+						       .max = HV_LAST_SPI };
+
+#define UNSUPPORTED(name, holds, none, about)                                                                \
+	{                                                                                                    \
+		.key = name, .type = FIELD_UNSUPPORTED, .json_type = holds, .initial = none, .doc = about    \
+	}
+#define NO_PCI(name, holds, none, about)                                                                     \
+	{                                                                                                    \
+		.key = name, .type = FIELD_UNSUPPORTED, .json_type = holds, .initial = none, .doc = about,   \
+		.reason = REASON_ZONE_NO_PCI                                                                 \
+	}
+
+static const struct config_field zone_table[] = {
+	[ZONE_ARCH] = { "arch", FIELD_STRING, .min = 1, .max = HV_NAME_SIZE - 1, .initial = "the board's",
+			.offset = offsetof(struct zone_fields, arch),
+			.doc = "the architecture of the board: \"arm64\"" },
+	[ZONE_NAME] = { "name", FIELD_STRING, .min = 1, .max = HV_NAME_SIZE - 1,
+			.initial = "the file's name without .json",
+			.offset = offsetof(struct zone_fields, name),
+			.doc = "what people call it; not digits alone, and not root's" },
+	[ZONE_ID] = { "zone_id", FIELD_NUMBER, .required = true, .min = 1, .max = HV_MAX_ZONES - 1,
+		      .offset = offsetof(struct zone_fields, zone_id), .doc = "the zone's number" },
+	[ZONE_CPUS] = { "cpus", ARRAY_IN(struct zone_fields, num_cpus, cpus, cpu_element), .required = true,
+			.doc = "the numbers of the physical CPUs it owns, as JSON numbers; the lowest is its "
+			       "CPU 0" },
+	[ZONE_MEMORY_REGIONS] = { "memory_regions",
+				  ARRAY_IN(struct zone_fields, num_regions, regions, region_element),
+				  .required = true, .doc = "what it finds at which address" },
+	[ZONE_INTERRUPTS] = { "interrupts",
+			      ARRAY_IN(struct zone_fields, num_interrupts, interrupts, interrupt_element),
+			      .initial = "[]",
+			      .doc = "the interrupts it owns: INTIDs of shared peripheral interrupts; those "
+				     "of its virtio devices as well" },
+	[ZONE_KERNEL_FILEPATH] = { "kernel_filepath", FIELD_STRING, .required = true, .min = 1,
+				   .max = FIELDS_MAX_PATH,
+				   .offset = offsetof(struct zone_fields, kernel_filepath),
+				   .doc = "the first image, any raw binary; a relative path starts at the "
+					  "zone file's folder" },
+	[ZONE_DTB_FILEPATH] = { "dtb_filepath", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "\"\"",
+				.offset = offsetof(struct zone_fields, dtb_filepath),
+				.doc = "its flattened device tree; \"\" and \"null\" mean none" },
+	[ZONE_KERNEL_LOAD_PADDR] = { "kernel_load_paddr", FIELD_NUMBER, .required = true,
+				     .offset = offsetof(struct zone_fields, kernel_load_paddr),
+				     .doc = "host physical address of the kernel, in its RAM" },
+	[ZONE_DTB_LOAD_PADDR] = { "dtb_load_paddr", FIELD_NUMBER, .initial = "needed if there is a tree",
+				  .offset = offsetof(struct zone_fields, dtb_load_paddr),
+				  .doc = "host physical address of the device tree, in its RAM, 8-byte "
+					 "aligned" },
+	[ZONE_ENTRY_POINT] = { "entry_point", FIELD_NUMBER, .required = true,
+			       .offset = offsetof(struct zone_fields, entry_point),
+			       .doc = "guest-physical address of its first instruction, in its RAM" },
+	[ZONE_ARCH_CONFIG] = { "arch_config", FIELD_OBJECT, .object = &gic_object, .initial = "the board's",
+			       .offset = offsetof(struct zone_fields, gic),
+			       .doc = "its interrupt controller" },
+	[ZONE_VIRTIO_DEVICES] = { "virtio_devices",
+				  ARRAY_IN(struct zone_fields, num_devices, devices, device_element),
+				  .initial = "[]", .doc = "as devices in a virtio file" },
+	{ "note", FIELD_IGNORED, .initial = "nothing", .doc = "for people" },
+	NO_PCI("pci_config", cJSON_Array, "[]", "the board has no PCI that zones may own"),
+	NO_PCI("num_pci_devs", cJSON_Number | cJSON_String, "0", "the board has no PCI that zones may own"),
+	NO_PCI("alloc_pci_devs", cJSON_Array, "[]", "the board has no PCI that zones may own"),
+	UNSUPPORTED("ivc_configs", cJSON_Array, "[]", "shared memory and doorbells between zones"),
+	UNSUPPORTED("modules", cJSON_Array, "[]", "images beside the kernel and the device tree"),
+	UNSUPPORTED("kernel_args", cJSON_String, "\"\"",
+		    "a command line; it is in the device tree's /chosen"),
+	UNSUPPORTED("boot_protocol", 0, "\"\"", "an entry other than that of an arm64 Linux"),
+	UNSUPPORTED("boot_method", 0, "\"\"", "an entry other than that of an arm64 Linux"),
+	UNSUPPORTED("memory_map_*", 0, "0", "a memory map beside the device tree's"),
+	UNSUPPORTED("devices", cJSON_Array, "[]", "write virtio_devices, or a virtio file"),
+	UNSUPPORTED("autostart", cJSON_True | cJSON_False, "false", "starting the zone with the daemon"),
+	UNSUPPORTED("restart", 0, "\"\"", "a restart policy"),
+	UNSUPPORTED("after", cJSON_Array, "[]", "an order of starting"),
+	UNSUPPORTED("stop_timeout_ms", cJSON_Number, "0", "how long the guest may take to power off"),
+	UNSUPPORTED("sha256", 0, "\"\"", "digests of the images"),
+	UNSUPPORTED("bootargs", cJSON_String, "\"\"", "a command line; it is in the device tree's /chosen"),
+	UNSUPPORTED("initrd_filepath", cJSON_String, "\"\"",
+		    "an initramfs of its own; append it to the kernel's file and name its place in /chosen"),
+};
+const struct config_object zone_object = OBJECT("a zone file", zone_table);
+
+/* The first fields of zone_table, at the same places. */
+static const struct config_field identity_table[] = {
+	[ZONE_ARCH] = { "arch", FIELD_STRING, .min = 1, .max = HV_NAME_SIZE - 1,
+			.offset = offsetof(struct zone_fields, arch) },
+	[ZONE_NAME] = { "name", FIELD_STRING, .min = 1, .max = HV_NAME_SIZE - 1,
+			.offset = offsetof(struct zone_fields, name) },
+	[ZONE_ID] = { "zone_id", FIELD_NUMBER, .min = 1, .max = HV_MAX_ZONES - 1,
+		      .offset = offsetof(struct zone_fields, zone_id) },
+	{ .key = "*", .type = FIELD_IGNORED },
+};
+const struct config_object zone_identity_object = OBJECT("a zone file", identity_table);
+
+static const struct config_field mapping_table[] = {
+	[MAPPING_ZONE0_IPA] = { "zone0_ipa", FIELD_NUMBER, .required = true,
+				.offset = offsetof(struct mapping_fields, zone0_ipa),
+				.doc = "where the root zone sees it: its host physical address" },
+	[MAPPING_ZONEX_IPA] = { "zonex_ipa", FIELD_NUMBER, .required = true,
+				.offset = offsetof(struct mapping_fields, zonex_ipa),
+				.doc = "where the zone sees it" },
+	[MAPPING_SIZE] = { "size", FIELD_NUMBER, .required = true,
+			   .offset = offsetof(struct mapping_fields, size), .doc = "in bytes" },
+};
+static const struct config_object mapping_object = OBJECT("a mapping of a zone's RAM", mapping_table);
+static const struct config_field mapping_element = { .type = FIELD_OBJECT, .object = &mapping_object };
+
+static const struct config_field virtio_zone_table[] = {
+	[VIRTIO_ZONE_ID] = { "id", FIELD_NUMBER, .required = true, .min = 1, .max = HV_MAX_ZONES - 1,
+			     .offset = offsetof(struct virtio_zone_fields, id),
+			     .doc = "the zone_id of the zone that the devices belong to" },
+	[VIRTIO_ZONE_MEMORY_REGION] = { "memory_region",
+					ARRAY_IN(struct virtio_zone_fields, num_mappings, mappings,
+						 mapping_element),
+					.initial = "[]",
+					.doc = "the zone's RAM once more; must agree with the zone file" },
+	[VIRTIO_ZONE_DEVICES] = { "devices",
+				  ARRAY_IN(struct virtio_zone_fields, num_devices, devices, device_element),
+				  .required = true, .doc = "its devices" },
+};
+static const struct config_object virtio_zone_object = OBJECT("a zone of a virtio file", virtio_zone_table);
+static const struct config_field virtio_zone_element = { .type = FIELD_OBJECT,
+							 .object = &virtio_zone_object };
+
+static const struct config_field virtio_table[] = {
+	{ "zones", ARRAY_IN(struct virtio_fields, num_zones, zones, virtio_zone_element), .required = true,
+	  .doc = "the zones that have virtio devices" },
+	{ "note", FIELD_IGNORED, .initial = "nothing", .doc = "for people" },
+};
+const struct config_object virtio_object = OBJECT("a virtio file", virtio_table);
