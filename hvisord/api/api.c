@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "api.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "log.h"
+
+#define BACKLOG 64
+
+static void put_zone(const struct zone *zone, struct json_out *out)
+{
+	json_put_string(out, "zone", zone->name);
+	if (zone->id >= 0)
+		json_put_int(out, "id", zone->id);
+}
+
+static void on_state(void *user, const struct zone *zone, enum zone_state from)
+{
+	struct json_out out = { 0 };
+	struct api *api = user;
+
+	events_begin(api, SCHEMA_EVENT_ZONE_STATE, &out);
+	put_zone(zone, &out);
+	json_put_string(&out, "from", lifecycle_state_name(from));
+	json_put_string(&out, "to", lifecycle_state_name(zone->state));
+	if (zone->reason != NULL)
+		json_put_string(&out, "reason", zone->reason);
+	events_end(api, SCHEMA_EVENT_ZONE_STATE, &out);
+}
+
+static void on_config(void *user, const struct zone *zone, const char *change)
+{
+	struct json_out out = { 0 };
+	struct api *api = user;
+
+	events_begin(api, SCHEMA_EVENT_ZONE_CONFIG, &out);
+	put_zone(zone, &out);
+	json_put_string(&out, "file", zone->file);
+	json_put_string(&out, "change", change);
+	json_put_bool(&out, "good", zone->good);
+	events_end(api, SCHEMA_EVENT_ZONE_CONFIG, &out);
+}
+
+static void on_device(void *user, const struct zone *zone, pid_t pid, const char *state)
+{
+	struct json_out out = { 0 };
+	struct api *api = user;
+
+	events_begin(api, SCHEMA_EVENT_ZONE_DEVICE, &out);
+	put_zone(zone, &out);
+	json_put_int(&out, "pid", pid);
+	json_put_string(&out, "state", state);
+	events_end(api, SCHEMA_EVENT_ZONE_DEVICE, &out);
+}
+
+static void on_console(void *user, const struct zone *zone)
+{
+	struct connection *connection, *next;
+	struct api *api = user;
+
+	(void)zone;
+	for (connection = TAILQ_FIRST(&api->connections); connection != NULL; connection = next) {
+		next = TAILQ_NEXT(connection, entry);
+		if (TAILQ_EMPTY(&connection->requests))
+			continue;
+		console_pump_all(connection);
+		connection_flush(connection);
+	}
+}
+
+static void on_removed(void *user, const struct zone *zone)
+{
+	console_end(user, zone);
+}
+
+const struct zones_hooks api_zones_hooks = {
+	.state = on_state,
+	.config = on_config,
+	.device = on_device,
+	.console = on_console,
+	.removed = on_removed,
+};
+
+static int make_boot_id(char *ret_id)
+{
+	unsigned char bytes[16];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return -errno;
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		snprintf(ret_id + 2 * (size_t)i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+int api_new(uv_loop_t *loop, const struct api_options *options, struct api **ret_api)
+{
+	struct api *api = calloc(1, sizeof(*api));
+	int r;
+
+	if (api == NULL)
+		return -ENOMEM;
+	r = make_boot_id(api->boot_id);
+	if (r != 0) {
+		free(api);
+		return r;
+	}
+	api->loop = loop;
+	api->options = *options;
+	api->started_ms = uv_now(loop);
+	TAILQ_INIT(&api->connections);
+	*ret_api = api;
+	return 0;
+}
+
+/* A socket that a dead daemon left is replaced; the lock on the run directory says that it is dead. */
+static int open_socket(const char *path, int *ret_fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct group *readers = getgrnam("hvisor");
+	mode_t mask;
+	int fd, r = 0;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	unlink(path);
+	mask = umask(0177);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+		r = -errno;
+	umask(mask);
+	if (r == 0 && readers != NULL && chown(path, (uid_t)-1, readers->gr_gid) == 0)
+		r = chmod(path, 0660) == 0 ? 0 : -errno;
+	if (r != 0)
+		close(fd);
+	else
+		*ret_fd = fd;
+	return r;
+}
+
+int api_listen(struct api *api, struct zones *zones)
+{
+	int fd = api->options.listen_fd, r = 0;
+
+	api->zones = zones;
+	if (fd < 0)
+		r = open_socket(api->options.socket, &fd);
+	if (r != 0)
+		return r;
+	uv_pipe_init(api->loop, &api->listener, 0);
+	api->listener.data = api;
+	api->listening = true;
+	r = uv_pipe_open(&api->listener, fd);
+	if (r != 0) {
+		close(fd);
+		return r;
+	}
+	return uv_listen((uv_stream_t *)&api->listener, BACKLOG, connection_accept);
+}
+
+void api_close(struct api *api)
+{
+	struct connection *connection;
+
+	while ((connection = TAILQ_FIRST(&api->connections)) != NULL)
+		connection_close(connection);
+	if (!api->listening)
+		return;
+	uv_close((uv_handle_t *)&api->listener, NULL);
+	api->listening = false;
+	if (api->options.listen_fd < 0)
+		unlink(api->options.socket);
+}
+
+void api_free(struct api *api)
+{
+	if (api == NULL)
+		return;
+	events_fini(&api->events);
+	free(api);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "connection.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define READERS_GROUP "hvisor"
+#define MAX_GROUPS 256
+/* A buffer that grew beyond this is given back once it is empty. */
+#define KEEP_CAPACITY 16384u
+
+size_t connection_queued(const struct connection *connection)
+{
+	return connection->out.length +
+	       uv_stream_get_write_queue_size((const uv_stream_t *)&connection->pipe);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct connection *connection = handle->data;
+
+	codec_fini(&connection->codec);
+	json_out_fini(&connection->out);
+	json_out_fini(&connection->writing);
+	subscription_fini(&connection->subscription);
+	free(connection);
+}
+
+void connection_close(struct connection *connection)
+{
+	struct request *request;
+
+	if (connection->closing)
+		return;
+	connection->closing = true;
+	while ((request = TAILQ_FIRST(&connection->requests)) != NULL)
+		request_drop(request);
+	TAILQ_REMOVE(&connection->api->connections, connection, entry);
+	connection->api->num_connections--;
+	uv_close((uv_handle_t *)&connection->pipe, on_closed);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
+{
+	struct connection *connection = handle->data;
+
+	(void)suggested;
+	/* one for all: what a read leaves unfinished is copied by the codec */
+	*ret_buffer = uv_buf_init(connection->api->read_buffer, sizeof(connection->api->read_buffer));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer);
+
+/* Reads only from those that read us. */
+static void steer(struct connection *connection)
+{
+	bool want = !connection->at_end && !connection->paused &&
+		    connection_queued(connection) < CONNECTION_HIGH_WATER;
+
+	if (want == connection->reading || connection->closing)
+		return;
+	connection->reading = want;
+	if (want)
+		uv_read_start((uv_stream_t *)&connection->pipe, on_alloc, on_read);
+	else
+		uv_read_stop((uv_stream_t *)&connection->pipe);
+}
+
+/* After the peer's end: stays for answers that are still due, not for streams. */
+static void close_if_over(struct connection *connection)
+{
+	const struct request *request;
+
+	if (!connection->at_end || connection->paused || connection_queued(connection) != 0)
+		return;
+	TAILQ_FOREACH(request, &connection->requests, entry)
+	{
+		if (request->stream == NULL)
+			return;
+	}
+	connection_close(connection);
+}
+
+/* After a feed of the codec. */
+static void after_lines(struct connection *connection, int r)
+{
+	connection->paused = r == CODEC_PAUSE;
+	if (r == -EMSGSIZE)
+		return connection_break(connection, "a line is longer than the limit");
+	if (r == -ENOMEM)
+		return connection_break(connection, "out of memory for a line");
+	connection_flush(connection);
+}
+
+/* There is room again: requests that were read but not looked at come first. */
+static void resume(struct connection *connection)
+{
+	if (connection->paused && !connection->closing &&
+	    connection_queued(connection) < CONNECTION_HIGH_WATER)
+		after_lines(connection, codec_resume(&connection->codec, request_line, connection));
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+	struct connection *connection = write->data;
+
+	connection->write_busy = false;
+	json_out_fini(&connection->writing);
+	if (connection->closing)
+		return;
+	if (status != 0)
+		return connection_close(connection);
+	events_tell_lost(connection);
+	connection_flush(connection);
+	resume(connection);
+	if (!connection->closing)
+		console_pump_all(connection);
+	connection_flush(connection);
+}
+
+/* What the kernel did not take at once waits in a buffer of its own. */
+static void write_rest(struct connection *connection, size_t done)
+{
+	uv_buf_t rest = uv_buf_init(connection->out.text + done, (unsigned)(connection->out.length - done));
+
+	connection->writing = connection->out;
+	connection->out = (struct json_out){ 0 };
+	connection->write.data = connection;
+	if (uv_write(&connection->write, (uv_stream_t *)&connection->pipe, &rest, 1, on_written) != 0)
+		return connection_close(connection);
+	connection->write_busy = true;
+}
+
+void connection_flush(struct connection *connection)
+{
+	struct json_out *out = &connection->out;
+	int n = 0;
+
+	if (connection->closing)
+		return;
+	if (out->failed) {
+		log_error("out of memory for an answer: connection closed");
+		return connection_close(connection);
+	}
+	if (!connection->write_busy && out->length != 0) {
+		uv_buf_t buffer = uv_buf_init(out->text, (unsigned)out->length);
+
+		n = uv_try_write((uv_stream_t *)&connection->pipe, &buffer, 1);
+		if (n < 0 && n != UV_EAGAIN)
+			return connection_close(connection);
+		if (n == (int)out->length) {
+			out->length = 0;
+			if (out->capacity > KEEP_CAPACITY)
+				json_out_fini(out);
+		} else {
+			write_rest(connection, n > 0 ? (size_t)n : 0);
+		}
+	}
+	steer(connection);
+	close_if_over(connection);
+}
+
+void connection_break(struct connection *connection, const char *message)
+{
+	struct json_out *out = &connection->out;
+
+	if (connection->closing)
+		return;
+	json_open_object(out, NULL);
+	json_put_string(out, "jsonrpc", "2.0");
+	json_put_raw(out, "id", "null", 4);
+	json_open_object(out, "error");
+	json_put_int(out, "code", schema_errors[SCHEMA_ERROR_LIMIT].code);
+	json_put_string(out, "message", message);
+	json_open_object(out, "data");
+	json_put_string(out, "reason", schema_errors[SCHEMA_ERROR_LIMIT].reason);
+	json_close_object(out);
+	json_close_object(out);
+	json_close_object(out);
+	json_append(out, "\n", 1);
+	log_notice("connection of uid %u, pid %d closed: %s", (unsigned)connection->uid, (int)connection->pid,
+		   message);
+	/* a last word, if the client reads at all */
+	if (!connection->write_busy && !out->failed) {
+		uv_buf_t buffer = uv_buf_init(out->text, (unsigned)out->length);
+
+		uv_try_write((uv_stream_t *)&connection->pipe, &buffer, 1);
+	}
+	connection_close(connection);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+	struct connection *connection = stream->data;
+
+	if (size == UV_EOF) {
+		connection->at_end = true;
+		connection->reading = false;
+		uv_read_stop(stream);
+		return connection_flush(connection);
+	}
+	if (size < 0)
+		return connection_close(connection);
+	after_lines(connection,
+		    codec_feed(&connection->codec, buffer->base, (size_t)size, request_line, connection));
+}
+
+/* True if gid is one of the peer's groups. */
+static bool peer_in_group(int fd, gid_t peer_gid, gid_t gid)
+{
+	gid_t groups[MAX_GROUPS];
+	socklen_t size = sizeof(groups);
+
+	if (peer_gid == gid)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0)
+		return false;
+	for (size_t i = 0; i < size / sizeof(groups[0]); i++) {
+		if (groups[i] == gid)
+			return true;
+	}
+	return false;
+}
+
+/* Who is it, and what may they do? False: nothing. */
+static bool identify(struct connection *connection)
+{
+	const struct group *readers;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	int fd;
+
+	if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) != 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return false;
+	connection->uid = peer.uid;
+	connection->pid = peer.pid;
+	connection->may_change = peer.uid == 0 || peer.uid == geteuid();
+	if (connection->may_change)
+		return true;
+	readers = getgrnam(READERS_GROUP);
+	return readers != NULL && peer_in_group(fd, peer.gid, readers->gr_gid);
+}
+
+static unsigned count_uid(const struct api *api, uid_t uid)
+{
+	const struct connection *connection;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(connection, &api->connections, entry)
+	count += connection->uid == uid;
+	return count;
+}
+
+static void greet(struct connection *connection)
+{
+	static const char *const caps[] = { "events", "console", "more", "cancel" };
+	struct json_out *out = &connection->out;
+
+	json_open_object(out, NULL);
+	json_open_object(out, "hvisord");
+	json_put_string(out, "version", connection->api->options.version);
+	json_put_int(out, "protocol", SCHEMA_PROTOCOL);
+	json_open_array(out, "caps");
+	for (unsigned i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
+		json_put_string(out, NULL, caps[i]);
+	json_close_array(out);
+	json_put_string(out, "boot_id", connection->api->boot_id);
+	json_open_object(out, "limits");
+	for (size_t i = 0; i < schema_num_limits; i++)
+		json_put_int(out, schema_limits[i].name, schema_limits[i].value);
+	json_close_object(out);
+	json_close_object(out);
+	json_close_object(out);
+	json_append(out, "\n", 1);
+	connection_flush(connection);
+}
+
+static void admit(struct connection *connection)
+{
+	struct api *api = connection->api;
+	bool known = identify(connection);
+
+	TAILQ_INSERT_TAIL(&api->connections, connection, entry);
+	api->num_connections++;
+	if (!known)
+		return connection_break(connection, "this user may not use hvisord");
+	if (api->num_connections > SCHEMA_LIMIT_CONNECTIONS)
+		return connection_break(connection, "too many connections");
+	if (count_uid(api, connection->uid) > SCHEMA_LIMIT_CONNECTIONS_UID)
+		return connection_break(connection, "too many connections of this user");
+	greet(connection);
+}
+
+void connection_accept(uv_stream_t *listener, int status)
+{
+	struct api *api = listener->data;
+	struct connection *connection = status == 0 ? calloc(1, sizeof(*connection)) : NULL;
+
+	if (connection == NULL)
+		return;
+	connection->api = api;
+	codec_init(&connection->codec, SCHEMA_LIMIT_LINE);
+	TAILQ_INIT(&connection->requests);
+	uv_pipe_init(api->loop, &connection->pipe, 0);
+	connection->pipe.data = connection;
+	if (uv_accept(listener, (uv_stream_t *)&connection->pipe) != 0) {
+		uv_close((uv_handle_t *)&connection->pipe, on_closed);
+		return;
+	}
+	admit(connection);
+}

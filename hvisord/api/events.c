@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "events.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "connection.h"
+
+bool events_match(const char *pattern, const char *text)
+{
+	const char *star = NULL, *retry = NULL;
+
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = pattern++;
+			retry = text;
+		} else if (*pattern == '?' || *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star != NULL) {
+			pattern = star + 1;
+			text = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+void events_fini(struct event_ring *ring)
+{
+	for (unsigned i = 0; i < EVENTS_KEPT; i++)
+		free(ring->line[i].text);
+}
+
+void subscription_fini(struct subscription *subscription)
+{
+	for (unsigned i = 0; i < subscription->num_patterns; i++)
+		free(subscription->patterns[i]);
+	*subscription = (struct subscription){ 0 };
+}
+
+int subscription_set(struct subscription *subscription, const cJSON *match)
+{
+	const cJSON *pattern;
+
+	subscription_fini(subscription);
+	cJSON_ArrayForEach(pattern, match)
+	{
+		char *copy = strdup(pattern->valuestring);
+
+		if (copy == NULL) {
+			subscription_fini(subscription);
+			return -ENOMEM;
+		}
+		subscription->patterns[subscription->num_patterns++] = copy;
+	}
+	subscription->active = true;
+	return 0;
+}
+
+static bool wants(const struct subscription *subscription, enum schema_event_id type)
+{
+	bool found = subscription->num_patterns == 0;
+
+	for (unsigned i = 0; i < subscription->num_patterns && !found; i++)
+		found = events_match(subscription->patterns[i], schema_events[type].name);
+	return subscription->active && found;
+}
+
+static void send_line(struct connection *connection, const struct event_line *line)
+{
+	struct subscription *subscription = &connection->subscription;
+
+	if (!wants(subscription, line->type) || connection->closing)
+		return;
+	if (subscription->lost != 0 ||
+	    connection_queued(connection) + line->length > SCHEMA_LIMIT_QUEUED - CONNECTION_HIGH_WATER) {
+		subscription->lost++;
+		subscription->lost_seq = line->seq;
+		return;
+	}
+	json_append(&connection->out, line->text, line->length);
+}
+
+void events_tell_lost(struct connection *connection)
+{
+	struct subscription *subscription = &connection->subscription;
+	char text[160];
+	int length;
+
+	if (subscription->lost == 0 || connection_queued(connection) > CONNECTION_HIGH_WATER)
+		return;
+	length = snprintf(text, sizeof(text),
+			  "{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{\"seq\":%llu,"
+			  "\"type\":\"%s\",\"count\":%llu}}\n",
+			  (unsigned long long)subscription->lost_seq, schema_events[SCHEMA_EVENT_LOST].name,
+			  (unsigned long long)subscription->lost);
+	subscription->lost = 0;
+	json_append(&connection->out, text, (size_t)length);
+}
+
+static void put_time(struct json_out *out)
+{
+	struct timespec now;
+	struct tm tm;
+	char date[32], text[48];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%03ldZ", date, now.tv_nsec / 1000000);
+	json_put_string(out, "time", text);
+}
+
+void events_begin(struct api *api, enum schema_event_id type, struct json_out *out)
+{
+	json_open_object(out, NULL);
+	json_put_string(out, "jsonrpc", "2.0");
+	json_put_string(out, "method", "event");
+	json_open_object(out, "params");
+	json_put_uint(out, "seq", api->events.seq + 1);
+	put_time(out);
+	json_put_string(out, "type", schema_events[type].name);
+}
+
+void events_end(struct api *api, enum schema_event_id type, struct json_out *out)
+{
+	struct event_ring *ring = &api->events;
+	uint64_t seq = ++ring->seq;
+	struct event_line *line = &ring->line[seq % EVENTS_KEPT];
+	struct connection *connection;
+
+	json_close_object(out);
+	json_close_object(out);
+	json_append(out, "\n", 1);
+	free(line->text);
+	/* without memory the event has a number and nothing else: subscribers see the gap */
+	*line = (struct event_line){
+		.text = out->failed ? NULL : out->text, .length = out->length, .seq = seq, .type = type
+	};
+	if (out->failed)
+		json_out_fini(out);
+	*out = (struct json_out){ 0 };
+	if (line->text == NULL)
+		return;
+	TAILQ_FOREACH(connection, &api->connections, entry)
+	{
+		send_line(connection, line);
+		connection_flush(connection);
+	}
+}
+
+/* The oldest number still kept; seq + 1 if none is. */
+static uint64_t oldest(const struct event_ring *ring)
+{
+	return ring->seq > EVENTS_KEPT ? ring->seq - EVENTS_KEPT + 1 : 1;
+}
+
+uint64_t events_lost_since(const struct event_ring *ring, uint64_t since)
+{
+	uint64_t first = oldest(ring);
+
+	return since + 1 < first ? first - since - 1 : 0;
+}
+
+void events_replay(struct connection *connection, uint64_t since)
+{
+	const struct event_ring *ring = &connection->api->events;
+	uint64_t seq = since + 1 > oldest(ring) ? since + 1 : oldest(ring);
+
+	for (; seq <= ring->seq; seq++) {
+		const struct event_line *line = &ring->line[seq % EVENTS_KEPT];
+
+		if (line->text != NULL)
+			send_line(connection, line);
+	}
+}

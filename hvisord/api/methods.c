@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What each method does, but for the console's. Parameters have been checked. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "json_strict.h"
+#include "log.h"
+#include "schema_json.h"
+
+struct zone *method_zone(struct request *request, const cJSON *params)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(params, "zone");
+	struct zones *zones = request->connection->api->zones;
+	struct zone *zone;
+	uint64_t id;
+
+	if (cJSON_IsString(value))
+		zone = zones_find_name(zones, value->valuestring);
+	else
+		zone = json_strict_u64(value, &id) == 0 ? zones_find_id(zones, id) : NULL;
+	if (zone == NULL)
+		request_error(request, SCHEMA_ERROR_ZONE_UNKNOWN, "no zone %.64s", value->valuestring);
+	return zone;
+}
+
+static void put_seq(const struct request *request, struct json_out *out)
+{
+	json_put_uint(out, "seq", request->connection->api->events.seq);
+}
+
+static void zone_list(struct request *request, const cJSON *params)
+{
+	struct zones *zones = request->connection->api->zones;
+	struct json_out *out = request_reply(request);
+
+	(void)params;
+	if (out == NULL)
+		return;
+	put_seq(request, out);
+	json_open_array(out, "zones");
+	for (struct zone *zone = zones_next(zones, NULL); zone != NULL; zone = zones_next(zones, zone)) {
+		json_open_object(out, NULL);
+		zone_json_summary(zone, out);
+		json_close_object(out);
+	}
+	json_close_array(out);
+	request_reply_end(request, false);
+}
+
+static void zone_get_method(struct request *request, const cJSON *params)
+{
+	struct zone *zone = method_zone(request, params);
+	struct json_out *out;
+
+	if (zone == NULL)
+		return;
+	zone_update_status(zone);
+	out = request_reply(request);
+	if (out == NULL)
+		return;
+	put_seq(request, out);
+	json_open_object(out, "zone");
+	zone_json_full(zone, out);
+	json_close_object(out);
+	request_reply_end(request, false);
+}
+
+static void on_zone_done(void *user, const struct zone *zone, const struct zone_failure *failure)
+{
+	struct request *request = user;
+	struct connection *connection = request->connection;
+	struct json_out *out;
+
+	request->op = NULL;
+	if (failure->error != SCHEMA_OK) {
+		request_fail(request, failure, zone);
+	} else if ((out = request_reply(request)) != NULL) {
+		json_put_string(out, "state", lifecycle_state_name(zone->state));
+		if (request->method == SCHEMA_METHOD_ZONE_STOP)
+			json_put_string(out, "reason", zone->reason);
+		put_seq(request, out);
+		request_reply_end(request, false);
+	}
+	request_done(request);
+	connection_flush(connection);
+}
+
+static void ask(struct request *request, const cJSON *params, enum zone_request what)
+{
+	uint64_t timeout_ms = params_integer(request->method, params, "timeout_ms");
+	struct zone *zone = method_zone(request, params);
+	struct request *kept = zone != NULL ? request_keep(request) : NULL;
+
+	if (kept == NULL)
+		return;
+	log_info("%s %s by uid %u, pid %d", schema_methods[request->method].name, zone->name,
+		 (unsigned)request->connection->uid, (int)request->connection->pid);
+	if (zone_request(zone, what, timeout_ms, on_zone_done, kept, &kept->op) != 0) {
+		request_error(kept, SCHEMA_ERROR_INTERNAL, "out of memory");
+		request_done(kept);
+	}
+}
+
+static void zone_start(struct request *request, const cJSON *params)
+{
+	ask(request, params, ZONE_REQUEST_START);
+}
+
+static void zone_restart(struct request *request, const cJSON *params)
+{
+	ask(request, params, ZONE_REQUEST_RESTART);
+}
+
+static void zone_stop(struct request *request, const cJSON *params)
+{
+	const char *mode = params_string(params, "mode");
+
+	if (mode != NULL && strcmp(mode, "graceful") == 0) {
+		if (method_zone(request, params) != NULL)
+			request_error(request, SCHEMA_ERROR_NOT_GRACEFUL,
+				      "the zone has nothing that could be asked to power off: use force");
+		return;
+	}
+	ask(request, params, ZONE_REQUEST_STOP);
+}
+
+/* zone.check waits for a look at the directory. */
+struct check {
+	struct api *api;
+	struct request *request;
+	char *name; /* only findings of this zone */
+};
+
+static struct request *find_request(struct api *api, const struct request *wanted)
+{
+	struct connection *connection;
+	struct request *request;
+
+	TAILQ_FOREACH(connection, &api->connections, entry)
+	{
+		TAILQ_FOREACH(request, &connection->requests, entry)
+		{
+			if (request == wanted)
+				return request;
+		}
+	}
+	return NULL;
+}
+
+static void reply_check(struct request *request, const char *name)
+{
+	struct zones *zones = request->connection->api->zones;
+	const struct zone *zone = name != NULL ? zones_find_name(zones, name) : NULL;
+	struct json_out *out;
+	unsigned errors;
+
+	if (name != NULL && zone == NULL)
+		return request_error(request, SCHEMA_ERROR_ZONE_UNKNOWN, "no zone %.64s", name);
+	out = request_reply(request);
+	if (out == NULL)
+		return;
+	json_open_array(out, "findings");
+	errors = zone_json_findings(zones_findings(zones), zone != NULL ? zone->file : NULL, out);
+	json_close_array(out);
+	json_put_bool(out, "good", errors == 0);
+	request_reply_end(request, false);
+}
+
+static void on_checked(void *user)
+{
+	struct check *check = user;
+	/* the connection may be gone */
+	struct request *request = find_request(check->api, check->request);
+
+	if (request != NULL) {
+		struct connection *connection = request->connection;
+
+		reply_check(request, check->name);
+		request_done(request);
+		connection_flush(connection);
+	}
+	free(check->name);
+	free(check);
+}
+
+static void zone_check(struct request *request, const cJSON *params)
+{
+	struct api *api = request->connection->api;
+	const struct zone *zone = NULL;
+	struct check *check;
+
+	if (cJSON_HasObjectItem(params, "zone")) {
+		zone = method_zone(request, params);
+		if (zone == NULL)
+			return;
+	}
+	check = calloc(1, sizeof(*check));
+	if (check == NULL || (zone != NULL && (check->name = strdup(zone->name)) == NULL)) {
+		free(check);
+		return request_error(request, SCHEMA_ERROR_INTERNAL, "out of memory");
+	}
+	check->api = api;
+	check->request = request_keep(request);
+	if (check->request != NULL && zones_refresh(api->zones, on_checked, check) == 0)
+		return;
+	if (check->request != NULL) {
+		request_error(check->request, SCHEMA_ERROR_INTERNAL, "out of memory");
+		request_done(check->request);
+	}
+	free(check->name);
+	free(check);
+}
+
+static void events_subscribe(struct request *request, const cJSON *params)
+{
+	struct connection *connection = request->connection;
+	const struct event_ring *ring = &connection->api->events;
+	bool resume = cJSON_HasObjectItem(params, "since");
+	uint64_t since = resume ? params_integer(request->method, params, "since") : ring->seq;
+	struct json_out *out;
+
+	if (since > ring->seq)
+		return request_error(request, SCHEMA_ERROR_PARAMS,
+				     "since is ahead of seq %" PRIu64
+				     ": boot_id tells one daemon from the next",
+				     ring->seq);
+	if (subscription_set(&connection->subscription, cJSON_GetObjectItemCaseSensitive(params, "match")) !=
+	    0)
+		return request_error(request, SCHEMA_ERROR_INTERNAL, "out of memory");
+	out = request_reply(request);
+	if (out != NULL) {
+		put_seq(request, out);
+		if (resume)
+			json_put_uint(out, "lost", events_lost_since(ring, since));
+		request_reply_end(request, false);
+	}
+	events_replay(connection, since);
+}
+
+/* The connection's unanswered request with that id, or NULL. */
+static struct request *find_id(struct connection *connection, const cJSON *id)
+{
+	struct request *request, *found = NULL;
+	struct json_out text = { 0 };
+
+	if (cJSON_IsString(id))
+		json_put_string(&text, NULL, id->valuestring);
+	else
+		json_append(&text, id->valuestring, strlen(id->valuestring));
+	TAILQ_FOREACH(request, &connection->requests, entry)
+	{
+		if (!text.failed && request->id != NULL && strlen(request->id) == text.length &&
+		    memcmp(request->id, text.text, text.length) == 0)
+			found = request;
+	}
+	json_out_fini(&text);
+	return found;
+}
+
+static void cancel_request(struct request *request)
+{
+	if (request->op != NULL)
+		return zone_op_cancel(request->op);
+	if (request->input != NULL)
+		zone_input_detach(request->input);
+	request->input = NULL;
+	request_error(request, SCHEMA_ERROR_CANCELLED, "cancelled");
+	request_done(request);
+}
+
+static void cancel(struct request *request, const cJSON *params)
+{
+	struct request *target = find_id(request->connection, cJSON_GetObjectItemCaseSensitive(params, "id"));
+	struct json_out *out;
+
+	if (target != NULL)
+		cancel_request(target);
+	out = request_reply(request);
+	if (out == NULL)
+		return;
+	json_put_bool(out, "cancelled", target != NULL);
+	request_reply_end(request, false);
+}
+
+static void put_platform(const HvPlatform *platform, struct json_out *out)
+{
+	uint64_t ram = 0;
+
+	for (uint32_t i = 0; i < platform->num_ram; i++)
+		ram += platform->ram[i].size;
+	json_open_object(out, "platform");
+	json_put_string(out, "name", platform->name);
+	json_put_string(out, "arch", platform->arch);
+	json_put_uint(out, "cpus", platform->num_cpus);
+	json_put_uint(out, "ram", ram);
+	json_close_object(out);
+}
+
+static void put_hypervisor(struct backend *backend, struct json_out *out)
+{
+	struct hv_stats stats;
+
+	json_open_object(out, "hypervisor");
+	if (backend->ops->stats(backend, &stats) == 0) {
+		json_put_uint(out, "pool_pages", stats.pool_pages);
+		json_put_uint(out, "pool_used", stats.pool_used);
+		json_put_uint(out, "pool_peak", stats.pool_peak);
+		json_put_uint(out, "image_bytes", stats.image_bytes);
+		json_put_uint(out, "reserved_bytes", stats.reserved_bytes);
+		json_put_uint(out, "zone_bytes", stats.zone_bytes);
+		json_put_uint(out, "boot_ticks", stats.boot_ticks);
+	}
+	json_close_object(out);
+}
+
+static void system_info(struct request *request, const cJSON *params)
+{
+	struct api *api = request->connection->api;
+	struct json_out *out = request_reply(request);
+
+	(void)params;
+	if (out == NULL)
+		return;
+	json_put_string(out, "version", api->options.version);
+	json_put_int(out, "protocol", SCHEMA_PROTOCOL);
+	json_put_int(out, "pid", getpid());
+	json_put_uint(out, "uptime_ms", uv_now(api->loop) - api->started_ms);
+	json_put_string(out, "backend", api->options.backend);
+	json_put_string(out, "config_dir", api->options.config_dir);
+	put_platform(zones_platform(api->zones), out);
+	put_hypervisor(zones_backend(api->zones), out);
+	json_put_uint(out, "connections", api->num_connections);
+	request_reply_end(request, false);
+}
+
+static void schema_get(struct request *request, const cJSON *params)
+{
+	struct json_out *out = request_reply(request);
+
+	(void)params;
+	if (out == NULL)
+		return;
+	json_open_object(out, "schema");
+	schema_json(out);
+	json_close_object(out);
+	request_reply_end(request, false);
+}
+
+const method_fn methods[SCHEMA_METHOD_COUNT] = {
+	[SCHEMA_METHOD_ZONE_LIST] = zone_list,
+	[SCHEMA_METHOD_ZONE_GET] = zone_get_method,
+	[SCHEMA_METHOD_ZONE_START] = zone_start,
+	[SCHEMA_METHOD_ZONE_STOP] = zone_stop,
+	[SCHEMA_METHOD_ZONE_RESTART] = zone_restart,
+	[SCHEMA_METHOD_ZONE_CHECK] = zone_check,
+	[SCHEMA_METHOD_EVENTS_SUBSCRIBE] = events_subscribe,
+	[SCHEMA_METHOD_CONSOLE_ATTACH] = method_console_attach,
+	[SCHEMA_METHOD_CONSOLE_WRITE] = method_console_write,
+	[SCHEMA_METHOD_CONSOLE_RESIZE] = method_console_resize,
+	[SCHEMA_METHOD_CANCEL] = cancel,
+	[SCHEMA_METHOD_SYSTEM_INFO] = system_info,
+	[SCHEMA_METHOD_SCHEMA_GET] = schema_get,
+};

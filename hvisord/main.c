@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hvisord: options, one loop, a clean end. Only this file exits. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "api.h"
+#include "hvisord_version.h"
+#include "log.h"
+#include "notify.h"
+#include "zone.h"
+
+struct options {
+	const char *backend;
+	const char *device;
+	const char *config_dir;
+	const char *run_dir;
+	const char *socket;
+	const char *device_program;
+};
+
+struct daemon {
+	struct options options;
+	uv_loop_t loop;
+	uv_signal_t signals[2];
+	uv_timer_t watchdog;
+	struct backend *backend;
+	struct zones *zones;
+	struct api *api;
+	char socket_path[256];
+	int lock_fd;
+	bool stopping;
+};
+
+static const char usage[] =
+	"usage: hvisord [OPTION...]\n"
+	"Manages the zones of a hvisor board. See hvisord(8).\n"
+	"\n"
+	"  --config-dir DIR        zone files (/etc/hvisor/zones)\n"
+	"  --run-dir DIR           records of running zones, links, the socket (/run/hvisor)\n"
+	"  --socket PATH           where clients connect (RUN-DIR/hvisord.sock)\n"
+	"  --device PATH           the hypervisor's device (/dev/hvisor)\n"
+	"  --device-program PATH   the device process (hvisor-device, beside hvisord)\n"
+	"  --backend NAME          driver\n"
+	"  --debug                 log more\n"
+	"  --version, --help\n";
+
+/* The device program: beside us, as in the build folder, or where it is installed. */
+static const char *find_device_program(void)
+{
+	static char path[512];
+	static const char *const places[] = { "hvisor-device", "virtio/hvisor-device" };
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
+	char *slash;
+
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	for (unsigned i = 0; slash != NULL && i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(slash + 1, 64, "%s", places[i]);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return HVISOR_LIBEXEC_DIR "/hvisor-device";
+}
+
+enum option_id {
+	OPTION_CONFIG = 256,
+	OPTION_RUN,
+	OPTION_SOCKET,
+	OPTION_DEVICE,
+	OPTION_PROGRAM,
+	OPTION_BACKEND,
+	OPTION_DEBUG,
+	OPTION_VERSION,
+	OPTION_HELP
+};
+
+/* Exits for --help, --version and what cannot be understood. */
+static struct options parse_options(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "config-dir", required_argument, NULL, OPTION_CONFIG },
+		{ "run-dir", required_argument, NULL, OPTION_RUN },
+		{ "socket", required_argument, NULL, OPTION_SOCKET },
+		{ "device", required_argument, NULL, OPTION_DEVICE },
+		{ "device-program", required_argument, NULL, OPTION_PROGRAM },
+		{ "backend", required_argument, NULL, OPTION_BACKEND },
+		{ "debug", no_argument, NULL, OPTION_DEBUG },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ "help", no_argument, NULL, OPTION_HELP },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options options = {
+		.backend = "driver",
+		.device = "/dev/hvisor",
+		.config_dir = "/etc/hvisor/zones",
+		.run_dir = "/run/hvisor",
+	};
+	const char **const strings[] = { &options.config_dir, &options.run_dir,        &options.socket,
+					 &options.device,     &options.device_program, &options.backend };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (c >= OPTION_CONFIG && c <= OPTION_BACKEND) {
+			*strings[c - OPTION_CONFIG] = optarg;
+		} else if (c == OPTION_DEBUG) {
+			log_set_level(LOG_LEVEL_DEBUG);
+		} else if (c == OPTION_VERSION) {
+			printf("hvisord %s\n", HVISOR_VERSION);
+			exit(EXIT_SUCCESS);
+		} else {
+			fputs(usage, c == OPTION_HELP ? stdout : stderr);
+			exit(c == OPTION_HELP ? EXIT_SUCCESS : 2);
+		}
+	}
+	if (optind < argc) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	return options;
+}
+
+/* One daemon for a run directory: two would undo each other's zones. */
+static int lock_run_dir(struct daemon *daemon)
+{
+	char path[512];
+
+	if (mkdir(daemon->options.run_dir, 0755) != 0 && errno != EEXIST)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/hvisord.lock", daemon->options.run_dir);
+	daemon->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (daemon->lock_fd < 0)
+		return -errno;
+	return flock(daemon->lock_fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno;
+}
+
+static void stop(struct daemon *daemon)
+{
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	notify_send("STOPPING=1");
+	if (daemon->zones != NULL)
+		zones_close(daemon->zones);
+	api_close(daemon->api);
+	for (unsigned i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	uv_close((uv_handle_t *)&daemon->watchdog, NULL);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	log_notice("signal %d: leaving; zones run on", number);
+	stop(signal->data);
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+	(void)timer;
+	notify_send("WATCHDOG=1");
+}
+
+static void init_handles(struct daemon *daemon)
+{
+	static const int numbers[2] = { SIGTERM, SIGINT };
+	uint64_t watchdog_ms = notify_watchdog_us() / 1000;
+
+	for (unsigned i = 0; i < 2; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+	}
+	uv_timer_init(&daemon->loop, &daemon->watchdog);
+	/* twice in each interval, as sd_watchdog_enabled(3) advises */
+	if (watchdog_ms > 1)
+		uv_timer_start(&daemon->watchdog, on_watchdog, watchdog_ms / 2, watchdog_ms / 2);
+}
+
+static int open_zones(struct daemon *daemon)
+{
+	struct zones_options options = {
+		.config_dir = daemon->options.config_dir,
+		.run_dir = daemon->options.run_dir,
+		.device_program = daemon->options.device_program,
+	};
+
+	return zones_new(&daemon->loop, daemon->backend, &options, &api_zones_hooks, daemon->api,
+			 &daemon->zones);
+}
+
+static int open_backend(struct daemon *daemon)
+{
+	if (strcmp(daemon->options.backend, "driver") == 0)
+		return backend_driver_new(daemon->options.device, &daemon->backend);
+	return -EINVAL;
+}
+
+static int fail(const char *what, int r)
+{
+	log_error("%s: %s", what, strerror(-r));
+	return r;
+}
+
+/* Everything up to READY. What was begun is taken down by stop() and finish(). */
+static int begin(struct daemon *daemon)
+{
+	struct api_options api = {
+		.socket = daemon->options.socket,
+		.listen_fd = notify_listen_fd(),
+		.version = HVISOR_VERSION,
+		.backend = daemon->options.backend,
+		.config_dir = daemon->options.config_dir,
+	};
+	int r = lock_run_dir(daemon);
+
+	if (r != 0)
+		return fail(daemon->options.run_dir, r);
+	r = open_backend(daemon);
+	if (r != 0)
+		return fail(daemon->options.device, r);
+	r = api_new(&daemon->loop, &api, &daemon->api);
+	if (r != 0)
+		return fail("starting", r);
+	init_handles(daemon);
+	r = open_zones(daemon);
+	if (r == 0)
+		r = api_listen(daemon->api, daemon->zones);
+	if (r != 0) {
+		stop(daemon);
+		return fail(daemon->zones == NULL ? "zones" : daemon->options.socket, r);
+	}
+	notify_send("READY=1");
+	log_info("hvisord %s: ready at %s", HVISOR_VERSION, daemon->options.socket);
+	return 0;
+}
+
+static void finish(struct daemon *daemon)
+{
+	api_free(daemon->api);
+	zones_free(daemon->zones);
+	if (daemon->backend != NULL)
+		daemon->backend->ops->free(daemon->backend);
+	uv_loop_close(&daemon->loop);
+	if (daemon->lock_fd >= 0)
+		close(daemon->lock_fd);
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon daemon = { .lock_fd = -1 };
+	int r;
+
+	daemon.options = parse_options(argc, argv);
+	if (daemon.options.device_program == NULL)
+		daemon.options.device_program = find_device_program();
+	snprintf(daemon.socket_path, sizeof(daemon.socket_path), "%s/hvisord.sock", daemon.options.run_dir);
+	if (daemon.options.socket == NULL)
+		daemon.options.socket = daemon.socket_path;
+	signal(SIGPIPE, SIG_IGN);
+	r = uv_loop_init(&daemon.loop);
+	if (r == 0)
+		r = begin(&daemon);
+	uv_run(&daemon.loop, UV_RUN_DEFAULT);
+	finish(&daemon);
+	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "device.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "device_link.h"
+#include "device_child.h"
+
+#define READY_TIMEOUT_MS 10000u
+#define QUIT_TIMEOUT_MS 1000u
+/* Output taken in one turn of the loop, so that one zone's flood does not starve the others. */
+#define PACKETS_A_TURN 16u
+
+struct device {
+	struct device_options options;
+	uint32_t zone;
+	pid_t pid;
+	uint64_t start_time;
+	int pidfd;
+	int link; /* -1: closed */
+	bool welcomed;
+	bool quitting;
+	bool freed;
+	bool want_writable;
+	unsigned handles; /* not closed yet */
+	uv_poll_t exit_poll;
+	uv_poll_t link_poll;
+	uv_timer_t timer; /* for WELCOME, then for the exit after QUIT */
+};
+
+static int link_address(const char *run_dir, uint32_t zone, struct sockaddr_un *ret_address)
+{
+	int n;
+
+	*ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	n = snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "%s/zone-%u.link", run_dir, zone);
+	return n < (int)sizeof(ret_address->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+void device_unlink(const char *run_dir, uint32_t zone)
+{
+	struct sockaddr_un address;
+
+	if (link_address(run_dir, zone, &address) == 0)
+		unlink(address.sun_path);
+}
+
+static int link_listen(const char *run_dir, uint32_t zone, int *ret_fd)
+{
+	struct sockaddr_un address;
+	int fd, r = link_address(run_dir, zone, &address);
+
+	if (r != 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	unlink(address.sun_path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 8) != 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int link_connect(const char *run_dir, uint32_t zone, int *ret_fd)
+{
+	struct sockaddr_un address;
+	int fd, r = link_address(run_dir, zone, &address);
+
+	if (r != 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* One packet: header and data. 0, -EAGAIN, or another negative errno. */
+static int link_send(struct device *device, uint16_t type, uint32_t arg, uint64_t pos, const char *data,
+		     uint32_t length)
+{
+	char packet[DEVICE_LINK_MAX];
+	struct device_link_header header = {
+		.magic = DEVICE_LINK_MAGIC,
+		.version = DEVICE_LINK_VERSION,
+		.type = type,
+		.length = length,
+		.arg = arg,
+		.pos = pos,
+	};
+
+	if (device->link < 0)
+		return -EPIPE;
+	memcpy(packet, &header, sizeof(header));
+	if (length != 0)
+		memcpy(packet + sizeof(header), data, length);
+	if (send(device->link, packet, sizeof(header) + length, MSG_NOSIGNAL) < 0)
+		return -errno;
+	return 0;
+}
+
+static void kill_process(struct device *device)
+{
+	/* fails only if it is dead already */
+	pidfd_send_signal(device->pidfd, SIGKILL, NULL, 0);
+}
+
+static void close_link(struct device *device)
+{
+	if (device->link < 0)
+		return;
+	uv_poll_stop(&device->link_poll);
+	close(device->link);
+	device->link = -1;
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+	/* never said WELCOME, or did not exit after QUIT */
+	kill_process(timer->data);
+}
+
+static void on_packet(struct device *device, const char *packet, size_t size)
+{
+	struct device_link_header header;
+	const struct device_hooks *hooks = device->options.hooks;
+
+	if (size < sizeof(header))
+		return kill_process(device);
+	memcpy(&header, packet, sizeof(header));
+	if (header.magic != DEVICE_LINK_MAGIC || header.version != DEVICE_LINK_VERSION ||
+	    header.length != size - sizeof(header))
+		return kill_process(device);
+	if (header.type == DEVICE_LINK_WELCOME && !device->welcomed) {
+		device->welcomed = true;
+		if (!device->quitting)
+			uv_timer_stop(&device->timer);
+		hooks->ready(device->options.user);
+	} else if (header.type == DEVICE_LINK_OUTPUT) {
+		hooks->output(device->options.user, header.pos, packet + sizeof(header), header.length);
+	}
+}
+
+static void drain_link(struct device *device, unsigned packets)
+{
+	char packet[DEVICE_LINK_MAX];
+
+	while (packets-- != 0 && device->link >= 0 && !device->freed) {
+		ssize_t n = recv(device->link, packet, sizeof(packet), 0);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			/* without its link the process is of no use: the zone's devices are dead */
+			close_link(device);
+			return kill_process(device);
+		}
+		on_packet(device, packet, (size_t)n);
+	}
+}
+
+static void on_link(uv_poll_t *poll, int status, int events);
+
+static void watch_link(struct device *device)
+{
+	int events = UV_READABLE | (device->want_writable ? UV_WRITABLE : 0);
+
+	if (device->link >= 0)
+		uv_poll_start(&device->link_poll, events, on_link);
+}
+
+static void on_link(uv_poll_t *poll, int status, int events)
+{
+	struct device *device = poll->data;
+
+	if (status < 0 || (events & UV_READABLE) != 0)
+		drain_link(device, PACKETS_A_TURN);
+	if (device->freed || (events & UV_WRITABLE) == 0)
+		return;
+	device->want_writable = false;
+	watch_link(device);
+	device->options.hooks->writable(device->options.user);
+}
+
+static void on_exit_poll(uv_poll_t *poll, int status, int events)
+{
+	struct device *device = poll->data;
+
+	(void)status;
+	(void)events;
+	uv_poll_stop(poll);
+	uv_timer_stop(&device->timer);
+	/* its last words are still in the socket: as much as it keeps, and then the end */
+	drain_link(device, 2 * DEVICE_SCROLLBACK / DEVICE_LINK_DATA);
+	if (device->freed)
+		return;
+	close_link(device);
+	device->options.hooks->gone(device->options.user);
+}
+
+/* Everything from the connected link on is the same for spawned and found processes. */
+static int attach(struct device *device)
+{
+	uv_loop_t *loop = device->options.loop;
+	int r;
+
+	uv_timer_init(loop, &device->timer);
+	uv_poll_init(loop, &device->exit_poll, device->pidfd);
+	uv_poll_init(loop, &device->link_poll, device->link);
+	device->timer.data = device;
+	device->exit_poll.data = device;
+	device->link_poll.data = device;
+	device->handles = 3;
+	r = link_send(device, DEVICE_LINK_HELLO, 0, 0, NULL, 0);
+	if (r != 0)
+		return r;
+	uv_poll_start(&device->exit_poll, UV_READABLE, on_exit_poll);
+	watch_link(device);
+	uv_timer_start(&device->timer, on_timeout, READY_TIMEOUT_MS, 0);
+	return 0;
+}
+
+static struct device *device_new(const struct device_options *options, uint32_t zone)
+{
+	struct device *device = calloc(1, sizeof(*device));
+
+	if (device == NULL)
+		return NULL;
+	device->options = *options;
+	device->zone = zone;
+	device->pidfd = -1;
+	device->link = -1;
+	return device;
+}
+
+static void release(struct device *device)
+{
+	if (device->link >= 0)
+		close(device->link);
+	if (device->pidfd >= 0)
+		close(device->pidfd);
+	free(device);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct device *device = handle->data;
+
+	if (--device->handles == 0)
+		release(device);
+}
+
+void device_free(struct device *device)
+{
+	if (device == NULL || device->freed)
+		return;
+	device->freed = true;
+	if (device->handles == 0)
+		return release(device);
+	uv_close((uv_handle_t *)&device->timer, on_closed);
+	uv_close((uv_handle_t *)&device->exit_poll, on_closed);
+	uv_close((uv_handle_t *)&device->link_poll, on_closed);
+}
+
+static int finish_new(struct device *device, struct device **ret_device)
+{
+	int r = link_connect(device->options.run_dir, device->zone, &device->link);
+
+	if (r == 0)
+		r = attach(device);
+	if (r != 0) {
+		device_free(device);
+		return r;
+	}
+	*ret_device = device;
+	return 0;
+}
+
+int device_spawn(const struct device_options *options, const struct zone_plan *plan, int bound_fd,
+		 struct device **ret_device)
+{
+	struct device *device = device_new(options, plan->hv.zone_id);
+	int listener = -1, r;
+
+	if (device == NULL)
+		return -ENOMEM;
+	r = link_listen(options->run_dir, device->zone, &listener);
+	if (r == 0) {
+		r = device_child_spawn(options->loop, options->program, plan, bound_fd, listener,
+				       &device->pid);
+		close(listener);
+	}
+	if (r == 0) {
+		device->pidfd = pidfd_open(device->pid, 0);
+		r = device->pidfd < 0 ? -errno : device_child_start_time(device->pid, &device->start_time);
+		if (r == 0)
+			return finish_new(device, ret_device);
+		kill(device->pid, SIGKILL);
+	}
+	device_unlink(options->run_dir, device->zone);
+	device_free(device);
+	return r;
+}
+
+int device_adopt(const struct device_options *options, uint32_t zone, pid_t pid, uint64_t start_time,
+		 struct device **ret_device)
+{
+	struct device *device = device_new(options, zone);
+	uint64_t now_time;
+	int r;
+
+	if (device == NULL)
+		return -ENOMEM;
+	device->pid = pid;
+	device->start_time = start_time;
+	/* the descriptor first: what is compared afterwards is then the process it names */
+	device->pidfd = pidfd_open(pid, 0);
+	r = device->pidfd < 0 ? -errno : device_child_start_time(pid, &now_time);
+	if (r == 0 && now_time != start_time)
+		r = -ESRCH;
+	if (r != 0) {
+		device_free(device);
+		return r;
+	}
+	return finish_new(device, ret_device);
+}
+
+void device_quit(struct device *device)
+{
+	device->quitting = true;
+	if (link_send(device, DEVICE_LINK_QUIT, 0, 0, NULL, 0) != 0)
+		return kill_process(device);
+	uv_timer_start(&device->timer, on_timeout, QUIT_TIMEOUT_MS, 0);
+}
+
+size_t device_input(struct device *device, const char *data, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		size_t part = length - done;
+
+		if (part > DEVICE_LINK_DATA)
+			part = DEVICE_LINK_DATA;
+		if (link_send(device, DEVICE_LINK_INPUT, 0, 0, data + done, (uint32_t)part) != 0)
+			break;
+		done += part;
+	}
+	if (done < length) {
+		device->want_writable = true;
+		watch_link(device);
+	}
+	return done;
+}
+
+void device_resize(struct device *device, unsigned columns, unsigned rows)
+{
+	/* a full link loses it: the next change of size tells again */
+	link_send(device, DEVICE_LINK_SIZE, columns << 16 | rows, 0, NULL, 0);
+}
+
+pid_t device_pid(const struct device *device)
+{
+	return device->pid;
+}
+
+uint64_t device_start_time(const struct device *device)
+{
+	return device->start_time;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A zone's device process as the daemon sees it: started or found again, its
+ * link, its end. The process outlives the daemon. See device_link.h.
+ */
+#ifndef DEVICE_H
+#define DEVICE_H
+
+#include <sys/types.h>
+#include <uv.h>
+
+#include "plan.h"
+
+struct device;
+
+/* Called from the loop, never from within a call into this file. */
+struct device_hooks {
+	void (*ready)(void *user); /* the link is up */
+	/* Console output; pos counts from 0 since the process began. */
+	void (*output)(void *user, uint64_t pos, const char *data, size_t length);
+	void (*writable)(void *user); /* input that was refused may be sent again */
+	/* The process is gone, or the link broke and it was killed. Last call; device_free() may follow. */
+	void (*gone)(void *user);
+};
+
+struct device_options {
+	uv_loop_t *loop;
+	const char *program;
+	const char *run_dir;
+	const struct device_hooks *hooks;
+	void *user;
+};
+
+/*
+ * Starts the process with bound_fd (still the caller's) as its handle and
+ * connects. ready or gone follows. 0, or a negative errno.
+ */
+int device_spawn(const struct device_options *options, const struct zone_plan *plan, int bound_fd,
+		 struct device **ret_device);
+
+/*
+ * Connects to a process that an earlier daemon started. start_time guards
+ * against another process with the same id. 0, -ESRCH (it is gone), or another
+ * negative errno.
+ */
+int device_adopt(const struct device_options *options, uint32_t zone, pid_t pid, uint64_t start_time,
+		 struct device **ret_device);
+
+/* Asks the process to exit; kills it if it does not within a second. gone follows. */
+void device_quit(struct device *device);
+
+/* Forgets the process, which lives on; no hook is called any more. Takes NULL. */
+void device_free(struct device *device);
+
+/* Sends typed bytes. Returns how many were taken: maybe none. */
+size_t device_input(struct device *device, const char *data, size_t length);
+
+void device_resize(struct device *device, unsigned columns, unsigned rows);
+
+pid_t device_pid(const struct device *device);
+uint64_t device_start_time(const struct device *device);
+
+/* Removes the zone's link socket; absent is well. */
+void device_unlink(const char *run_dir, uint32_t zone);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From image files into a zone's RAM. Runs in a worker thread. */
+#ifndef IMAGE_H
+#define IMAGE_H
+
+#include <stdatomic.h>
+
+#include "plan.h"
+
+struct image_error {
+	const char *path; /* of the plan */
+	char message[128];
+};
+
+/*
+ * Reads every image of the plan through a mapping of bound_fd (a handle bound
+ * to the zone) straight from the page cache into RAM. Every file must have the
+ * size that was checked, and stay as it is while it is read. *abort is looked
+ * at between pieces.
+ * 0; -ECANCELED after *abort; else a negative errno with *ret_error. What was
+ * written until then stays: the caller destroys the zone.
+ */
+int image_load(const struct zone_plan *plan, int bound_fd, const atomic_bool *abort,
+	       struct image_error *ret_error);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Zones as the API sees them: what is known of each, and requests to change
+ * it. One thread: that of the loop. What runs is always asked of the
+ * hypervisor; this only adds names, files and intentions.
+ */
+#ifndef ZONE_H
+#define ZONE_H
+
+#include <uv.h>
+
+#include "backend.h"
+#include "config.h"
+#include "console.h"
+#include "lifecycle.h"
+#include "plan.h"
+#include "schema.h"
+
+/* Why a request did not succeed. error SCHEMA_OK: it did. */
+struct zone_failure {
+	enum schema_error_id error;
+	char reason[48]; /* stable name; "": that of error */
+	char message[256];
+	int number;     /* REFUSED: the hypervisor's answer, a negative errno */
+	char other[64]; /* CONFIG from the hypervisor: what it collides with */
+};
+
+struct zones;
+struct zone_op;
+
+enum zone_device_state {
+	ZONE_DEVICE_NONE,
+	ZONE_DEVICE_CONNECTING,
+	ZONE_DEVICE_READY,
+	ZONE_DEVICE_DIED,
+};
+
+/* Reading these fields is all that others may do with them. */
+struct zone {
+	int id; /* -1: not known, its file is broken */
+	char *name;
+	char *file; /* NULL: no file (any more) */
+	enum zone_state state;
+	const char *reason;               /* of the last change; static text; NULL if none */
+	const struct config_zone *config; /* of the last look at the directory; NULL: none could be made */
+	bool good;                        /* config has no errors */
+	struct zone_plan *plan;           /* of the present or last run; NULL: never ran */
+	struct hv_zone_status status;     /* of the present or last run, as last asked */
+	struct zone_failure failure;      /* of the last start */
+	enum zone_device_state device_state;
+	pid_t device_pid;
+	uint64_t started_ms; /* CLOCK_BOOTTIME; 0: not known */
+	struct console console;
+	struct zone_private *private;
+};
+
+/* Called from the loop when something happened. None may free a zone. */
+struct zones_hooks {
+	void (*state)(void *user, const struct zone *zone, enum zone_state from);
+	void (*config)(void *user, const struct zone *zone, const char *change);
+	void (*device)(void *user, const struct zone *zone, pid_t pid, const char *state);
+	/* There is new output, or the zone has settled: look at console and state. */
+	void (*console)(void *user, const struct zone *zone);
+	/* The zone is about to be forgotten: its file went away. */
+	void (*removed)(void *user, const struct zone *zone);
+};
+
+struct zones_options {
+	const char *config_dir;
+	const char *run_dir;
+	const char *device_program;
+};
+
+/*
+ * Takes over the backend's zones: what runs is adopted, with its device
+ * process; what is half started or ended is cleaned up. The strings and hooks
+ * must stay. 0 and *ret_zones, or a negative errno.
+ */
+int zones_new(uv_loop_t *loop, struct backend *backend, const struct zones_options *options,
+	      const struct zones_hooks *hooks, void *user, struct zones **ret_zones);
+
+/* Lets go of everything; zones and device processes live on. The loop must run until it is empty. */
+void zones_close(struct zones *zones);
+
+/* After zones_close() and the loop's end. */
+void zones_free(struct zones *zones);
+
+/* In order of id, those without one last. NULL at the end; zone NULL: the first. */
+struct zone *zones_next(struct zones *zones, const struct zone *zone);
+
+/* By id or name; a zone that runs is preferred. NULL if there is none. */
+struct zone *zones_find_id(struct zones *zones, uint64_t id);
+struct zone *zones_find_name(struct zones *zones, const char *name);
+
+struct backend *zones_backend(struct zones *zones);
+const HvPlatform *zones_platform(struct zones *zones);
+const struct config_findings *zones_findings(const struct zones *zones);
+const struct config_findings *zones_findings_of(const struct zone *zone);
+
+/* Reads the config directory anew in a worker; done is called later, once. */
+typedef void (*zones_refreshed_fn)(void *user);
+int zones_refresh(struct zones *zones, zones_refreshed_fn done, void *user);
+
+/* Asks the hypervisor again; for those that run. */
+void zone_update_status(struct zone *zone);
+
+enum zone_request {
+	ZONE_REQUEST_START,
+	ZONE_REQUEST_STOP,
+	ZONE_REQUEST_RESTART,
+};
+
+/* Called once, maybe before zone_request() returns. failure->error is SCHEMA_OK on success. */
+typedef void (*zone_done_fn)(void *user, const struct zone *zone, const struct zone_failure *failure);
+
+/*
+ * Asks for a change. *ret_op (set before done is called) names it until done
+ * was called. 0, or -ENOMEM with nothing done.
+ */
+int zone_request(struct zone *zone, enum zone_request request, uint64_t timeout_ms, zone_done_fn done,
+		 void *user, struct zone_op **ret_op);
+
+/* Gives a request up: done is called with CANCELLED; a start is undone. */
+void zone_op_cancel(struct zone_op *op);
+
+/* The asker is gone: done will not be called, the zone goes on. */
+void zone_op_detach(struct zone_op *op);
+
+/*
+ * Types into the zone's console. done as above, when all of it was taken.
+ * 0 and *ret_input, or -ENOMEM.
+ */
+struct zone_input;
+int zone_type(struct zone *zone, const char *data, size_t length, zone_done_fn done, void *user,
+	      struct zone_input **ret_input);
+
+/* Drops what was not taken yet; done is not called. */
+void zone_input_detach(struct zone_input *input);
+
+/* False: no device process that could be told. */
+bool zone_resize(struct zone *zone, unsigned columns, unsigned rows);
+
+bool zone_has_console(const struct zone *zone);
+
+/* Milliseconds of CLOCK_BOOTTIME. */
+uint64_t zone_now_ms(void);
+
+/* "guest_off"; HV_REASON_ */
+const char *zone_reason_name(uint32_t reason);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an earlier daemon left: found in the hypervisor and in the run directory. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "device_child.h"
+#include "log.h"
+#include "zone_private.h"
+
+/* The zone that the record or the hypervisor speaks of: from its file, else a new one. */
+static struct zone *zone_for(struct zones *zones, const struct zone_plan *plan)
+{
+	uint32_t id = plan->hv.zone_id;
+	struct zone_private *private;
+	struct zone *zone;
+
+	TAILQ_FOREACH(private, &zones->list, entry)
+	{
+		zone = private->zone;
+		if (plan->file != NULL && zone->file != NULL && strcmp(zone->file, plan->file) == 0)
+			return zone;
+	}
+	zone = zones_find_id(zones, id);
+	if (zone != NULL && !lifecycle_is_active(zone->state))
+		return zone;
+	zone = zone_new(zones, (int)id, plan->name, NULL);
+	if (zone != NULL)
+		zone_insert(zone);
+	return zone;
+}
+
+/* The zone takes the plan and the identity that runs. */
+static struct zone *adopt_plan(struct zones *zones, struct zone_plan *plan)
+{
+	struct zone *zone = zone_for(zones, plan);
+	char *name = zone != NULL ? strdup(plan->name) : NULL;
+
+	if (name == NULL) {
+		plan_free(plan);
+		return NULL;
+	}
+	free(zone->name);
+	zone->name = name;
+	plan_free(zone->plan);
+	zone->plan = plan;
+	zone->id = (int)plan->hv.zone_id;
+	zone_insert(zone);
+	return zone;
+}
+
+static void adopt_device(struct zone *zone, const struct store_record *record)
+{
+	int r;
+
+	if (record->device_pid == 0 || !plan_has_virtio(zone->plan))
+		return;
+	r = zone_device_adopt(zone, record->device_pid, record->device_start);
+	if (r == 0)
+		return;
+	zone->device_state = ZONE_DEVICE_DIED;
+	zone->device_pid = record->device_pid;
+	log_error("zone %s: its device process %d is gone: %s", zone->name, (int)record->device_pid,
+		  strerror(-r));
+}
+
+static int adopt(struct zones *zones, uint32_t id)
+{
+	struct backend *backend = zones->backend;
+	struct store_record record = { .wanted = true };
+	HvZoneConfig hv;
+	struct zone *zone;
+	int r = backend->ops->config(backend, id, &hv);
+
+	if (r != 0)
+		return r;
+	r = store_read(zones->options.run_dir, id, &hv, &record);
+	if (r != 0) {
+		log_warning("zone %u runs, but the record of it cannot be read: %s", id, strerror(-r));
+		record.plan = plan_new_adopted(&hv);
+	}
+	if (record.plan == NULL)
+		return -ENOMEM;
+	zone = adopt_plan(zones, record.plan);
+	if (zone == NULL)
+		return -ENOMEM;
+	zone->private->created = true;
+	zone->private->stop_wanted = !record.wanted;
+	zone->started_ms = record.started_ms;
+	zone_update_status(zone);
+	adopt_device(zone, &record);
+	if (zone->status.state == HV_ZONE_RUNNING) {
+		zone_event(zone, ZONE_EVENT_ADOPT_RUNNING, "adopted");
+		return 0;
+	}
+	/* half started, or ended meanwhile: to the end of it */
+	zone_event(zone, ZONE_EVENT_ADOPT_ENDING, "adopted");
+	zone_progress(zone);
+	return 0;
+}
+
+/* A device process of a zone that is gone. */
+static void kill_stray(const struct store_record *record)
+{
+	uint64_t start_time;
+	int fd;
+
+	if (record->device_pid <= 0)
+		return;
+	fd = pidfd_open(record->device_pid, 0);
+	if (fd < 0)
+		return;
+	if (device_child_start_time(record->device_pid, &start_time) == 0 &&
+	    start_time == record->device_start)
+		pidfd_send_signal(fd, SIGKILL, NULL, 0);
+	close(fd);
+}
+
+/* The record of a zone that the hypervisor no longer has. */
+static void clean(struct zones *zones, uint32_t id)
+{
+	struct backend *backend = zones->backend;
+	struct hv_zone_status status;
+	struct store_record record;
+	struct zone *zone;
+	int r = store_read(zones->options.run_dir, id, NULL, &record);
+
+	if (r == -ENOENT)
+		return;
+	store_remove(zones->options.run_dir, id);
+	device_unlink(zones->options.run_dir, id);
+	if (r != 0) {
+		log_warning("zone %u: the record of it cannot be read: %s", id, strerror(-r));
+		return;
+	}
+	kill_stray(&record);
+	/* between the guest's reset and the new run: that the zone is to run is still true */
+	if (!record.wanted || record.started_ms == 0 || backend->ops->status(backend, id, &status) != 0 ||
+	    status.reason != HV_REASON_GUEST_RESET) {
+		plan_free(record.plan);
+		return;
+	}
+	zone = adopt_plan(zones, record.plan);
+	if (zone == NULL)
+		return;
+	zone->private->created = true;
+	zone->started_ms = record.started_ms;
+	zone_event(zone, ZONE_EVENT_ADOPT_ENDING, "adopted");
+	zone_progress(zone);
+}
+
+int zone_adopt_all(struct zones *zones)
+{
+	struct backend *backend = zones->backend;
+	uint64_t present;
+	int r = backend->ops->list(backend, &present);
+
+	if (r != 0)
+		return r;
+	for (uint32_t id = 1; id < HV_MAX_ZONES; id++) {
+		if ((present >> id & 1) == 0) {
+			clean(zones, id);
+			continue;
+		}
+		r = adopt(zones, id);
+		if (r != 0)
+			log_error("zone %u runs, but cannot be adopted: %s", id, strerror(-r));
+	}
+	return 0;
+}

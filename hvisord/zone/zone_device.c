@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A zone and its device process. */
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "zone_private.h"
+
+static void tell(struct zone *zone, const char *state)
+{
+	struct zones *zones = zone->private->zones;
+
+	zones->hooks->device(zones->user, zone, zone->device_pid, state);
+}
+
+static void on_ready(void *user)
+{
+	struct zone *zone = user;
+
+	zone->device_state = ZONE_DEVICE_READY;
+	tell(zone, "ready");
+	zone_device_is_ready(zone);
+}
+
+static void on_output(void *user, uint64_t pos, const char *data, size_t length)
+{
+	struct zone *zone = user;
+	struct zones *zones = zone->private->zones;
+
+	console_skip_to(&zone->console, zone->private->device_base + pos);
+	console_append(&zone->console, data, length);
+	zones->hooks->console(zones->user, zone);
+}
+
+static void on_writable(void *user)
+{
+	zone_inputs_send(user);
+}
+
+static void on_gone(void *user)
+{
+	struct zone *zone = user;
+	struct zone_private *private = zone->private;
+	bool expected = private->quit_called;
+
+	device_free(private->device);
+	private->device = NULL;
+	zone->device_state = expected ? ZONE_DEVICE_NONE : ZONE_DEVICE_DIED;
+	tell(zone, expected ? "ended" : "died");
+	if (!expected)
+		log_error("zone %s: its device process %d died", zone->name, (int)zone->device_pid);
+	zone_inputs_fail(zone);
+	if (zone->state == ZONE_STARTING) {
+		zone_fail(zone, SCHEMA_ERROR_DEVICE, "its device process ended before it was ready");
+		zone_halt(zone, ZONE_EVENT_FAIL, "zone.device");
+	} else {
+		zone_progress(zone);
+	}
+}
+
+static const struct device_hooks hooks = {
+	.ready = on_ready,
+	.output = on_output,
+	.writable = on_writable,
+	.gone = on_gone,
+};
+
+static struct device_options options_for(struct zone *zone)
+{
+	const struct zones *zones = zone->private->zones;
+
+	return (struct device_options){
+		.loop = zones->loop,
+		.program = zones->options.device_program,
+		.run_dir = zones->options.run_dir,
+		.hooks = &hooks,
+		.user = zone,
+	};
+}
+
+static void attached(struct zone *zone)
+{
+	struct zone_private *private = zone->private;
+
+	private->quit_called = false;
+	private->device_base = zone->console.end;
+	zone->device_pid = device_pid(private->device);
+	zone->device_state = ZONE_DEVICE_CONNECTING;
+}
+
+int zone_device_spawn(struct zone *zone)
+{
+	struct device_options options = options_for(zone);
+	int r = device_spawn(&options, zone->plan, zone->private->bound_fd, &zone->private->device);
+
+	if (r == 0)
+		attached(zone);
+	return r;
+}
+
+int zone_device_adopt(struct zone *zone, pid_t pid, uint64_t start_time)
+{
+	struct device_options options = options_for(zone);
+	int r = device_adopt(&options, (uint32_t)zone->id, pid, start_time, &zone->private->device);
+
+	if (r == 0)
+		attached(zone);
+	return r;
+}
+
+void zone_device_drop(struct zone *zone)
+{
+	device_free(zone->private->device);
+	zone->private->device = NULL;
+}
+
+bool zone_resize(struct zone *zone, unsigned columns, unsigned rows)
+{
+	if (zone->private->device == NULL)
+		return false;
+	device_resize(zone->private->device, columns, rows);
+	return true;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The end of a run, from whatever state, to nothing left. zone_progress() asks
+ * what is the case and does the next thing; it is called again for every
+ * change, so that it does not matter who ended what, nor which daemon.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "zone_private.h"
+
+/* A run that ends by a reset sooner than this is a quick one. */
+#define QUICK_RUN_MS 10000u
+#define FIRST_DELAY_MS 100u
+#define MAX_DELAY_MS 10000u
+
+void zone_store(struct zone *zone, int *ret_error)
+{
+	const struct zone_private *private = zone->private;
+	struct store_record record = {
+		.plan = zone->plan,
+		.started_ms = zone->started_ms,
+		.wanted = !private->stop_wanted,
+	};
+	int r;
+
+	if (private->device != NULL) {
+		record.device_pid = device_pid(private->device);
+		record.device_start = device_start_time(private->device);
+	}
+	r = store_write(private->zones->options.run_dir, (uint32_t)zone->id, &record);
+	if (r != 0)
+		log_error("zone %s: writing to %s: %s", zone->name, private->zones->options.run_dir,
+			  strerror(-r));
+	if (ret_error != NULL)
+		*ret_error = r;
+}
+
+static bool is_fault(uint32_t reason)
+{
+	return reason == HV_REASON_BAD_ACCESS || reason == HV_REASON_BAD_MMIO ||
+	       reason == HV_REASON_BAD_TRAP || reason == HV_REASON_DEVICE;
+}
+
+/* Milliseconds before the guest's reset is followed: none at first, then more and more. */
+static unsigned reset_delay(struct zone *zone)
+{
+	struct zone_private *private = zone->private;
+	bool quick = zone->started_ms != 0 && zone_now_ms() - zone->started_ms < QUICK_RUN_MS;
+	unsigned delay = 0;
+
+	private->quick_resets = quick ? private->quick_resets + 1 : 0;
+	if (private->quick_resets > 1)
+		delay = FIRST_DELAY_MS;
+	for (unsigned i = 2; i < private->quick_resets && delay < MAX_DELAY_MS; i++)
+		delay *= 2;
+	return delay < MAX_DELAY_MS ? delay : MAX_DELAY_MS;
+}
+
+/* After the end: what the directory says of the zone counts again. */
+static void settle(struct zone *zone)
+{
+	struct zones *zones = zone->private->zones;
+
+	if (!zone->good && zone->file != NULL)
+		zone_event(zone, ZONE_EVENT_CONFIG_BAD, "config.invalid");
+	zones->hooks->console(zones->user, zone);
+	zone_ops_settled(zone);
+	if (zone->file == NULL && !lifecycle_is_active(zone->state)) {
+		zones->hooks->removed(zones->user, zone);
+		zone_remove(zone);
+	}
+}
+
+static void follow(struct zone *zone, struct zone_plan *plan, unsigned delay_ms, const char *reason)
+{
+	zone_event(zone, ZONE_EVENT_RESTART, reason);
+	zone_begin(zone, plan, delay_ms);
+}
+
+/* Nothing is left in the hypervisor, nor of the device process. */
+static void finish(struct zone *zone)
+{
+	struct zone_private *private = zone->private;
+	const char *run_dir = private->zones->options.run_dir;
+	struct zone_plan *next = private->next_plan;
+	uint32_t reason = zone->status.reason;
+	bool ran = private->created && zone->failure.error == SCHEMA_OK;
+
+	private->created = false;
+	device_unlink(run_dir, (uint32_t)zone->id);
+	zone->device_state = ZONE_DEVICE_NONE;
+	zone->device_pid = 0;
+	zone_inputs_fail(zone);
+	private->next_plan = NULL;
+	if (next != NULL) {
+		private->quick_resets = 0;
+		return follow(zone, next, 0, "requested");
+	}
+	if (ran && reason == HV_REASON_GUEST_RESET && !private->stop_wanted && zone->plan->num_images != 0)
+		return follow(zone, zone->plan, reset_delay(zone), zone_reason_name(reason));
+	store_remove(run_dir, (uint32_t)zone->id);
+	zone->started_ms = 0;
+	if (ran && is_fault(reason))
+		zone_event(zone, ZONE_EVENT_CRASHED, zone_reason_name(reason));
+	else if (zone->failure.error != SCHEMA_OK)
+		zone_event(zone, ZONE_EVENT_GONE, schema_errors[zone->failure.error].reason);
+	else
+		zone_event(zone, ZONE_EVENT_GONE, ran ? zone_reason_name(reason) : "stopped");
+	settle(zone);
+}
+
+/* The zone's CPUs are out, or never were in. */
+static void take_back(struct zone *zone)
+{
+	struct zone_private *private = zone->private;
+	struct backend *backend = private->zones->backend;
+	int r;
+
+	if (private->device != NULL) {
+		if (!private->quit_called)
+			device_quit(private->device);
+		private->quit_called = true;
+		return;
+	}
+	if (private->destroy_called)
+		return;
+	private->destroy_called = true;
+	r = backend->ops->destroy(backend, (uint32_t)zone->id);
+	if (r == 0)
+		return zone_progress(zone);
+	/* a later change, or the next request to stop, tries again */
+	private->destroy_called = false;
+	log_error("zone %s: the hypervisor refused to destroy it: %s", zone->name, strerror(-r));
+}
+
+static void force_stop(struct zone *zone)
+{
+	struct zone_private *private = zone->private;
+	struct backend *backend = private->zones->backend;
+	int r;
+
+	if (private->stop_called)
+		return;
+	private->stop_called = true;
+	r = backend->ops->stop(backend, (uint32_t)zone->id);
+	if (r == 0)
+		return zone_progress(zone);
+	private->stop_called = false;
+	/* EBUSY: it ended by itself just now, and its event is on the way */
+	if (r != -EBUSY)
+		log_error("zone %s: the hypervisor refused to stop it: %s", zone->name, strerror(-r));
+}
+
+typedef void (*progress_fn)(struct zone *zone);
+
+void zone_progress(struct zone *zone)
+{
+	static const progress_fn steps[] = {
+		[HV_ZONE_NONE] = finish,   [HV_ZONE_LOADING] = take_back, [HV_ZONE_RUNNING] = force_stop,
+		[HV_ZONE_STOPPING] = NULL, [HV_ZONE_ENDED] = take_back,   [HV_ZONE_SCRUBBING] = NULL,
+	};
+	struct zone_private *private = zone->private;
+	uint32_t state = HV_ZONE_NONE;
+
+	if (zone->state != ZONE_STOPPING || private->zones->closing)
+		return;
+	/* a worker still writes into the zone's RAM */
+	if (private->load != NULL)
+		return zone_load_abort(zone);
+	if (private->created) {
+		zone_update_status(zone);
+		state = zone->status.state;
+	}
+	/* a process that was killed or spawned for nothing must be gone too */
+	if (state == HV_ZONE_NONE && private->device != NULL)
+		state = HV_ZONE_LOADING;
+	if (state < sizeof(steps) / sizeof(steps[0]) && steps[state] != NULL)
+		steps[state](zone);
+}
+
+void zone_halt(struct zone *zone, enum zone_event event, const char *reason)
+{
+	uv_timer_stop(&zone->private->delay);
+	zone_event(zone, event, reason);
+	zone_progress(zone);
+}
+
+void zone_changed(struct zone *zone)
+{
+	if (zone->state == ZONE_STOPPING)
+		return zone_progress(zone);
+	if (zone->state != ZONE_RUNNING || zone->id == 0)
+		return;
+	zone_update_status(zone);
+	if (zone->status.state != HV_ZONE_RUNNING)
+		zone_halt(zone, ZONE_EVENT_ENDED, zone_reason_name(zone->status.reason));
+}

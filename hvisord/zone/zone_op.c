@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests to start, stop and restart: each waits for the zone to get there, or for its time to be up. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zone_private.h"
+
+struct zone_op {
+	TAILQ_ENTRY(zone_op) entry;
+	struct zone *zone;
+	enum zone_request request;
+	zone_done_fn done; /* NULL: nobody waits any more */
+	void *user;
+	uv_timer_t timer;
+	bool checking; /* the config directory is being read */
+	bool finished;
+	bool closed; /* the timer's handle */
+};
+
+static void release(struct zone_op *op)
+{
+	struct zone *zone = op->zone;
+
+	if (!op->closed || op->checking)
+		return;
+	free(op);
+	zone_put(zone);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct zone_op *op = handle->data;
+
+	op->closed = true;
+	release(op);
+}
+
+static void finish(struct zone_op *op, const struct zone_failure *failure)
+{
+	if (op->finished)
+		return;
+	op->finished = true;
+	TAILQ_REMOVE(&op->zone->private->ops, op, entry);
+	if (op->done != NULL)
+		op->done(op->user, op->zone, failure);
+	uv_close((uv_handle_t *)&op->timer, on_timer_closed);
+}
+
+static void finish_with(struct zone_op *op, enum schema_error_id error, const char *format)
+{
+	struct zone_failure failure = { .error = error };
+	char name[48];
+
+	snprintf(name, sizeof(name), "%.40s", op->zone->name);
+	if (format != NULL) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(failure.message, sizeof(failure.message), format, name);
+#pragma GCC diagnostic pop
+	}
+	finish(op, &failure);
+}
+
+static bool wants_running(const struct zone_op *op)
+{
+	return op->request != ZONE_REQUEST_STOP;
+}
+
+void zone_ops_running(struct zone *zone)
+{
+	struct zone_op *op, *next;
+
+	for (op = TAILQ_FIRST(&zone->private->ops); op != NULL; op = next) {
+		next = TAILQ_NEXT(op, entry);
+		if (wants_running(op) && !op->checking)
+			finish_with(op, SCHEMA_OK, NULL);
+	}
+}
+
+void zone_ops_settled(struct zone *zone)
+{
+	struct zone_op *op, *next;
+
+	for (op = TAILQ_FIRST(&zone->private->ops); op != NULL; op = next) {
+		next = TAILQ_NEXT(op, entry);
+		if (op->checking && !zone->private->zones->closing)
+			continue;
+		if (!wants_running(op))
+			finish_with(op, SCHEMA_OK, NULL);
+		else if (zone->failure.error != SCHEMA_OK)
+			finish(op, &zone->failure);
+		else
+			finish_with(op, SCHEMA_ERROR_CANCELLED, "zone %s was stopped before it ran");
+	}
+}
+
+const struct zone *zone_conflict(struct zones *zones, const HvZoneConfig *hv, int own_id,
+				 struct hv_violation *ret_violation)
+{
+	struct zone_private *private;
+
+	TAILQ_FOREACH(private, &zones->list, entry)
+	{
+		const struct zone *other = private->zone;
+
+		if (lifecycle_is_active(other->state) && other->id != own_id &&
+		    !hv_config_compatible(hv, &other->plan->hv, ret_violation))
+			return other;
+	}
+	return NULL;
+}
+
+/* The zone's file, or one it refers to, is not good: the API adds the findings. */
+static void finish_config(struct zone_op *op)
+{
+	finish_with(op, SCHEMA_ERROR_CONFIG, "the file of zone %s has errors");
+}
+
+static void finish_conflict(struct zone_op *op, const struct zone *other, struct hv_violation violation)
+{
+	struct zone_failure failure = { .error = SCHEMA_ERROR_CONFIG };
+
+	snprintf(failure.reason, sizeof(failure.reason), "%s", hv_violation_name(violation.code));
+	snprintf(failure.other, sizeof(failure.other), "zone %.48s", other->name);
+	snprintf(failure.message, sizeof(failure.message),
+		 "zone %.40s runs and has what this zone's file claims (%u)", other->name, violation.index);
+	finish(op, &failure);
+}
+
+/* A plan from the zone's file as it is now, or NULL with the op finished. */
+static struct zone_plan *make_plan(struct zone_op *op)
+{
+	struct zone *zone = op->zone;
+	struct hv_violation violation;
+	const struct zone *other;
+	struct zone_plan *plan;
+
+	if (!zone->private->in_table) {
+		finish_with(op, SCHEMA_ERROR_ZONE_UNKNOWN, "zone %s has no file any more");
+		return NULL;
+	}
+	if (zone->config == NULL || !zone->good) {
+		finish_config(op);
+		return NULL;
+	}
+	other = zone_conflict(zone->private->zones, &zone->config->hv, zone->id, &violation);
+	if (other != NULL) {
+		finish_conflict(op, other, violation);
+		return NULL;
+	}
+	plan = plan_new(zone->config);
+	if (plan == NULL)
+		finish_with(op, SCHEMA_ERROR_INTERNAL, "out of memory for zone %s");
+	return plan;
+}
+
+static void run_after_end(struct zone *zone, struct zone_plan *plan)
+{
+	plan_free(zone->private->next_plan);
+	zone->private->next_plan = plan;
+}
+
+/* START and RESTART, once the directory has been read. */
+static void proceed(struct zone_op *op)
+{
+	struct zone *zone = op->zone;
+	bool up = zone->state == ZONE_LOADING || zone->state == ZONE_STARTING || zone->state == ZONE_RUNNING;
+	struct zone_plan *plan;
+
+	if (up && op->request == ZONE_REQUEST_START)
+		return finish_with(op, SCHEMA_ERROR_ZONE_RUNNING, "zone %s runs already");
+	plan = make_plan(op);
+	if (plan == NULL)
+		return;
+	if (up || zone->state == ZONE_STOPPING) {
+		run_after_end(zone, plan);
+		if (up)
+			zone_halt(zone, ZONE_EVENT_STOP, "requested");
+		return;
+	}
+	zone->private->quick_resets = 0;
+	zone_event(zone, ZONE_EVENT_START, "requested");
+	zone_begin(zone, plan, 0);
+}
+
+static void on_checked(void *user)
+{
+	struct zone_op *op = user;
+
+	op->checking = false;
+	if (op->finished)
+		return release(op);
+	proceed(op);
+}
+
+static void stop(struct zone_op *op)
+{
+	struct zone *zone = op->zone;
+	struct zone_private *private = zone->private;
+
+	if (!lifecycle_is_active(zone->state))
+		return finish_with(op, SCHEMA_ERROR_ZONE_NOT_RUNNING, "zone %s does not run");
+	run_after_end(zone, NULL);
+	private->stop_wanted = true;
+	private->stop_called = false;
+	/* a new daemon must not follow a reset either; that it could not be written is logged */
+	zone_store(zone, NULL);
+	if (zone->state == ZONE_STOPPING)
+		zone_progress(zone);
+	else
+		zone_halt(zone, ZONE_EVENT_STOP, "requested");
+}
+
+/* The asker of a start does not want it any more. */
+static void undo_start(struct zone *zone)
+{
+	if (zone->state != ZONE_LOADING && zone->state != ZONE_STARTING)
+		return;
+	zone->private->stop_wanted = true;
+	zone_halt(zone, ZONE_EVENT_STOP, "cancelled");
+}
+
+static void give_up(struct zone_op *op, enum schema_error_id error, const char *format)
+{
+	struct zone *zone = op->zone;
+	bool undo = wants_running(op) && !op->checking;
+
+	finish_with(op, error, format);
+	if (undo) {
+		run_after_end(zone, NULL);
+		undo_start(zone);
+	}
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+	struct zone_op *op = timer->data;
+
+	if (wants_running(op))
+		give_up(op, SCHEMA_ERROR_START_TIMEOUT, "zone %s did not start in time");
+	else
+		give_up(op, SCHEMA_ERROR_STOP_TIMEOUT, "zone %s did not end in time");
+}
+
+void zone_op_cancel(struct zone_op *op)
+{
+	give_up(op, SCHEMA_ERROR_CANCELLED, "the request for zone %s was cancelled");
+}
+
+void zone_op_detach(struct zone_op *op)
+{
+	op->done = NULL;
+}
+
+int zone_request(struct zone *zone, enum zone_request request, uint64_t timeout_ms, zone_done_fn done,
+		 void *user, struct zone_op **ret_op)
+{
+	struct zone_op *op = calloc(1, sizeof(*op));
+
+	if (op == NULL)
+		return -ENOMEM;
+	op->zone = zone;
+	op->request = request;
+	op->done = done;
+	op->user = user;
+	zone_get(zone);
+	TAILQ_INSERT_TAIL(&zone->private->ops, op, entry);
+	uv_timer_init(zone->private->zones->loop, &op->timer);
+	op->timer.data = op;
+	uv_timer_start(&op->timer, on_timeout, timeout_ms, 0);
+	*ret_op = op;
+	if (zone->id == 0) {
+		finish_with(op, SCHEMA_ERROR_ZONE_ROOT, "zone %s is the root zone");
+	} else if (request == ZONE_REQUEST_STOP) {
+		stop(op);
+	} else {
+		op->checking = true;
+		if (zones_refresh(zone->private->zones, on_checked, op) != 0) {
+			op->checking = false;
+			finish_with(op, SCHEMA_ERROR_INTERNAL, "out of memory for zone %s");
+		}
+	}
+	return 0;
+}

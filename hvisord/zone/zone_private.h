@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by the files of this folder only. */
+#ifndef ZONE_PRIVATE_H
+#define ZONE_PRIVATE_H
+
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include "device.h"
+#include "store.h"
+#include "zone.h"
+
+struct zone_load;
+
+struct zone_private {
+	TAILQ_ENTRY(zone_private) entry;
+	struct zone *zone;
+	struct zones *zones;
+	unsigned refs; /* the table's, and one for each request under way */
+	bool in_table;
+	bool seen;        /* while a new look at the directory is merged in */
+	bool created;     /* the hypervisor holds something of it that we must destroy */
+	bool stop_called; /* ZONE_STOP was called for this run */
+	bool destroy_called;
+	bool quit_called; /* QUIT was sent to the device process */
+	bool stop_wanted; /* a guest reset is not to be followed */
+	unsigned quick_resets;
+	uint64_t content;            /* of the file, to tell a change */
+	int bound_fd;                /* -1 */
+	struct zone_plan *next_plan; /* what to run when the present run is gone */
+	struct zone_load *load;
+	struct device *device;
+	uint64_t device_base; /* console position of the device process's byte 0 */
+	uv_timer_t delay;     /* before a quick guest reset is followed */
+	TAILQ_HEAD(, zone_op) ops;
+	TAILQ_HEAD(, zone_input) inputs;
+};
+
+TAILQ_HEAD(zone_list, zone_private);
+
+struct refresh_waiter {
+	STAILQ_ENTRY(refresh_waiter) entry;
+	zones_refreshed_fn done;
+	void *user;
+};
+STAILQ_HEAD(refresh_list, refresh_waiter);
+
+/* What a look at the config directory found. */
+struct zone_set {
+	struct config_zone **zones;
+	unsigned count;
+	char **paths;
+	unsigned num_paths;
+	struct config_findings findings;
+	int error; /* the directory could not be read */
+};
+
+struct zones {
+	uv_loop_t *loop;
+	struct backend *backend;
+	struct zones_options options;
+	const struct zones_hooks *hooks;
+	void *user;
+	HvPlatform platform;
+	HvZoneConfig root_config;
+	struct zone_list list;
+	struct zone_set set;
+	bool closing;
+	uv_poll_t events;
+	bool events_open;
+	/* config directory */
+	uv_fs_event_t watch;
+	uv_timer_t settle;
+	bool watching;
+	struct refresh_work *refresh; /* under way */
+	struct refresh_list waiting;  /* for the next one */
+};
+
+/* zone.c */
+struct zone *zone_new(struct zones *zones, int id, const char *name, const char *file);
+void zone_get(struct zone *zone);
+void zone_put(struct zone *zone);
+void zone_insert(struct zone *zone);
+void zone_remove(struct zone *zone);
+/* The one setter of state: checks the table, logs, tells. reason is static text or NULL. */
+void zone_event(struct zone *zone, enum zone_event event, const char *reason);
+void zone_fail(struct zone *zone, enum schema_error_id error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* -EDOM, -EADDRINUSE with the violation; other errors by number. */
+void zone_fail_refused(struct zone *zone, const char *call, int number, const struct hv_violation *violation);
+
+/* zone_set.c */
+void zone_set_fini(struct zone_set *set);
+void zone_set_watch(struct zones *zones);
+void zone_set_close(struct zones *zones);
+/* Reads at once, for the daemon's start. */
+void zone_set_read_now(struct zones *zones);
+
+/* zone_start.c: the zone is in loading; takes the plan */
+void zone_begin(struct zone *zone, struct zone_plan *plan, unsigned delay_ms);
+void zone_load_abort(struct zone *zone);
+
+/* zone_end.c: in stopping, does whatever can be done now; call it whenever something changed */
+void zone_progress(struct zone *zone);
+/* Takes a zone that is loading, starting or running to stopping. */
+void zone_halt(struct zone *zone, enum zone_event event, const char *reason);
+/* The hypervisor's status of the zone may have changed. */
+void zone_changed(struct zone *zone);
+void zone_store(struct zone *zone, int *ret_error);
+
+/* zone_device.c */
+int zone_device_spawn(struct zone *zone);
+int zone_device_adopt(struct zone *zone, pid_t pid, uint64_t start_time);
+void zone_device_drop(struct zone *zone); /* forget it; the process lives on, if it lives */
+/* zone_start.c: the device process is there, or is not */
+void zone_device_is_ready(struct zone *zone);
+
+/* zone_op.c */
+void zone_ops_running(struct zone *zone);
+void zone_ops_settled(struct zone *zone);
+/* Another zone that runs and has what the config claims; NULL: none. */
+const struct zone *zone_conflict(struct zones *zones, const HvZoneConfig *hv, int own_id,
+				 struct hv_violation *ret_violation);
+
+/* zone_input.c */
+void zone_inputs_send(struct zone *zone);
+void zone_inputs_fail(struct zone *zone);
+
+/* zone_adopt.c */
+int zone_adopt_all(struct zones *zones);
+
+#endif

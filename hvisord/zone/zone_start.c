@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a plan to a running zone: create, load, device process, start. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image.h"
+#include "log.h"
+#include "zone_private.h"
+
+/* Images on their way into RAM. The plan stays the zone's; it lives while load is set. */
+struct zone_load {
+	uv_work_t work;
+	struct zone *zone;
+	const struct zone_plan *plan;
+	int bound_fd;
+	atomic_bool abort;
+	int result;
+	struct image_error error;
+};
+
+static void close_bound(struct zone *zone)
+{
+	if (zone->private->bound_fd >= 0)
+		close(zone->private->bound_fd);
+	zone->private->bound_fd = -1;
+}
+
+static void start_failed(struct zone *zone)
+{
+	close_bound(zone);
+	zone_halt(zone, ZONE_EVENT_FAIL, schema_errors[zone->failure.error].reason);
+}
+
+void zone_load_abort(struct zone *zone)
+{
+	if (zone->private->load != NULL)
+		atomic_store(&zone->private->load->abort, true);
+}
+
+/* The device process is there, or none is needed: the last step. */
+static void run(struct zone *zone)
+{
+	struct zone_private *private = zone->private;
+	struct backend *backend = private->zones->backend;
+	int r;
+
+	close_bound(zone);
+	zone->started_ms = zone_now_ms();
+	zone_store(zone, &r);
+	if (r != 0) {
+		zone_fail(zone, SCHEMA_ERROR_INTERNAL, "writing to %s: %s", private->zones->options.run_dir,
+			  strerror(-r));
+		return start_failed(zone);
+	}
+	r = backend->ops->start(backend, (uint32_t)zone->id);
+	if (r != 0) {
+		zone_fail_refused(zone, "start", r, NULL);
+		return start_failed(zone);
+	}
+	zone_event(zone, ZONE_EVENT_STARTED, NULL);
+	zone_update_status(zone);
+	zone_ops_running(zone);
+	/* it may have ended already, before its state could be awaited */
+	zone_changed(zone);
+}
+
+void zone_device_is_ready(struct zone *zone)
+{
+	if (zone->state == ZONE_STARTING)
+		run(zone);
+}
+
+static void loaded(struct zone *zone)
+{
+	int r;
+
+	zone_event(zone, ZONE_EVENT_LOADED, NULL);
+	if (!plan_has_virtio(zone->plan))
+		return run(zone);
+	r = zone_device_spawn(zone);
+	if (r == 0)
+		return;
+	zone_fail(zone, SCHEMA_ERROR_DEVICE, "starting %s: %s", zone->private->zones->options.device_program,
+		  strerror(-r));
+	start_failed(zone);
+}
+
+static void load_work(uv_work_t *work)
+{
+	struct zone_load *load = work->data;
+
+	load->result = image_load(load->plan, load->bound_fd, &load->abort, &load->error);
+}
+
+static void load_done(uv_work_t *work, int status)
+{
+	struct zone_load *load = work->data;
+	struct zone *zone = load->zone;
+	bool aborted = atomic_load(&load->abort) || status != 0;
+
+	zone->private->load = NULL;
+	if (zone->state == ZONE_LOADING && load->result != 0 && !aborted) {
+		zone_fail(zone, SCHEMA_ERROR_IMAGE, "%s: %s", load->error.path, load->error.message);
+		start_failed(zone);
+	} else if (zone->state == ZONE_LOADING && !zone->private->zones->closing) {
+		loaded(zone);
+	} else {
+		close_bound(zone);
+		zone_progress(zone);
+	}
+	free(load);
+	zone_put(zone);
+}
+
+static int begin_load(struct zone *zone)
+{
+	struct zone_load *load = calloc(1, sizeof(*load));
+
+	if (load == NULL)
+		return -ENOMEM;
+	load->work.data = load;
+	load->zone = zone;
+	load->plan = zone->plan;
+	load->bound_fd = zone->private->bound_fd;
+	zone->private->load = load;
+	zone_get(zone);
+	return uv_queue_work(zone->private->zones->loop, &load->work, load_work, load_done);
+}
+
+static void create(struct zone *zone)
+{
+	struct zone_private *private = zone->private;
+	struct backend *backend = private->zones->backend;
+	struct hv_violation violation = { 0 };
+	int r;
+
+	/* on disk first: whatever happens from here on, a new daemon knows whose zone it finds */
+	zone_store(zone, &r);
+	if (r != 0) {
+		zone_fail(zone, SCHEMA_ERROR_INTERNAL, "writing to %s: %s", private->zones->options.run_dir,
+			  strerror(-r));
+		return start_failed(zone);
+	}
+	r = backend->ops->create(backend, &zone->plan->hv, &violation);
+	if (r != 0) {
+		zone_fail_refused(zone, "create", r, &violation);
+		return start_failed(zone);
+	}
+	private->created = true;
+	zone_update_status(zone);
+	private->bound_fd = backend->ops->bind(backend, (uint32_t)zone->id);
+	if (private->bound_fd < 0) {
+		zone_fail_refused(zone, "bind", private->bound_fd, NULL);
+		private->bound_fd = -1;
+		return start_failed(zone);
+	}
+	r = begin_load(zone);
+	if (r != 0) {
+		zone_fail(zone, SCHEMA_ERROR_INTERNAL, "loading: %s", strerror(-r));
+		start_failed(zone);
+	}
+}
+
+static void on_delay(uv_timer_t *timer)
+{
+	struct zone *zone = timer->data;
+
+	if (zone->state == ZONE_LOADING)
+		create(zone);
+}
+
+void zone_begin(struct zone *zone, struct zone_plan *plan, unsigned delay_ms)
+{
+	struct zone_private *private = zone->private;
+
+	if (plan != zone->plan)
+		plan_free(zone->plan);
+	zone->plan = plan;
+	zone->id = (int)plan->hv.zone_id;
+	zone->failure = (struct zone_failure){ 0 };
+	zone->started_ms = 0;
+	private->stop_called = false;
+	private->destroy_called = false;
+	private->stop_wanted = false;
+	if (delay_ms != 0)
+		uv_timer_start(&private->delay, on_delay, delay_ms, 0);
+	else
+		create(zone);
+}

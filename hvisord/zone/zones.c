@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The whole of the zones: beginning, end, and the hypervisor's events. */
+#include "zone.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "zone_private.h"
+
+static void on_events(uv_poll_t *poll, int status, int events)
+{
+	struct zones *zones = poll->data;
+	struct zone_private *private, *next;
+	uint64_t count;
+	int fd;
+
+	(void)events;
+	if (status < 0 || uv_fileno((uv_handle_t *)poll, &fd) != 0)
+		return;
+	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_error("reading the hypervisor's event descriptor: %s", strerror(errno));
+	for (private = TAILQ_FIRST(&zones->list); private != NULL; private = next) {
+		next = TAILQ_NEXT(private, entry);
+		if (lifecycle_is_active(private->zone->state) && private->zone->id != 0)
+			zone_changed(private->zone);
+	}
+}
+
+static int watch_events(struct zones *zones)
+{
+	int fd = zones->backend->ops->event_fd(zones->backend);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = uv_poll_init(zones->loop, &zones->events, fd);
+	if (r != 0)
+		return r;
+	zones->events.data = zones;
+	zones->events_open = true;
+	return uv_poll_start(&zones->events, UV_READABLE, on_events);
+}
+
+static int add_root(struct zones *zones)
+{
+	struct zone *root = zone_new(zones, 0, zones->root_config.name, NULL);
+
+	if (root == NULL)
+		return -ENOMEM;
+	root->plan = plan_new_adopted(&zones->root_config);
+	if (root->plan == NULL) {
+		zone_put(root);
+		return -ENOMEM;
+	}
+	zone_insert(root);
+	zone_update_status(root);
+	zone_event(root, ZONE_EVENT_ADOPT_RUNNING, NULL);
+	return 0;
+}
+
+static int ask_backend(struct zones *zones)
+{
+	const struct backend_ops *ops = zones->backend->ops;
+	int r = ops->platform(zones->backend, &zones->platform);
+
+	return r != 0 ? r : ops->root_config(zones->backend, &zones->root_config);
+}
+
+int zones_new(uv_loop_t *loop, struct backend *backend, const struct zones_options *options,
+	      const struct zones_hooks *hooks, void *user, struct zones **ret_zones)
+{
+	struct zones *zones = calloc(1, sizeof(*zones));
+	int r;
+
+	if (zones == NULL)
+		return -ENOMEM;
+	zones->loop = loop;
+	zones->backend = backend;
+	zones->options = *options;
+	zones->hooks = hooks;
+	zones->user = user;
+	TAILQ_INIT(&zones->list);
+	STAILQ_INIT(&zones->waiting);
+	*ret_zones = zones;
+	r = ask_backend(zones);
+	if (r == 0)
+		r = add_root(zones);
+	/* events first: a change between adoption and the first wait is then not missed */
+	if (r == 0)
+		r = watch_events(zones);
+	if (r != 0)
+		return r;
+	zone_set_read_now(zones);
+	r = zone_adopt_all(zones);
+	zone_set_watch(zones);
+	return r;
+}
+
+void zones_close(struct zones *zones)
+{
+	struct zone_private *private;
+
+	zones->closing = true;
+	zone_set_close(zones);
+	if (zones->events_open)
+		uv_close((uv_handle_t *)&zones->events, NULL);
+	zones->events_open = false;
+	while ((private = TAILQ_FIRST(&zones->list)) != NULL) {
+		/* a worker that still loads ends soon; the next daemon undoes that start */
+		zone_load_abort(private->zone);
+		zone_device_drop(private->zone);
+		zone_ops_settled(private->zone);
+		zone_inputs_fail(private->zone);
+		zone_remove(private->zone);
+	}
+}
+
+void zones_free(struct zones *zones)
+{
+	if (zones == NULL)
+		return;
+	zone_set_fini(&zones->set);
+	free(zones);
+}
