@@ -2,6 +2,8 @@
 /* vCPUs and the physical CPUs below them: power, leaving a guest, what an idle CPU does. */
 #include "zone.h"
 
+#include <string.h>
+
 #include "arch_cpu.h"
 #include "arch_memory.h"
 #include "zone_private.h"
@@ -23,6 +25,23 @@ static void set_zone(struct vcpu *vcpu, struct zone *zone)
 	__atomic_store_n(&vcpu->zone, zone, __ATOMIC_RELEASE);
 }
 
+/* All but vcpu->zone, which the CPU itself may be looking at. */
+static void clear(struct vcpu *vcpu, uint32_t index, uint32_t cpu)
+{
+	vcpu->index = index;
+	vcpu->cpu = cpu;
+	set_power(vcpu, VCPU_OFF);
+	vcpu->stop = 0;
+	vcpu->entry = 0;
+	vcpu->context = 0;
+	vcpu->exits = 0;
+	vcpu->region = 0;
+	vcpu->wait_seq = 0;
+	vcpu->last_seq = 0;
+	vcpu->wait_value = 0;
+	memset(&vcpu->arch, 0, sizeof(vcpu->arch));
+}
+
 void vcpu_attach(struct zone *zone)
 {
 	arch_lock(&zone->lock);
@@ -30,7 +49,7 @@ void vcpu_attach(struct zone *zone)
 		uint32_t cpu = (uint32_t)__builtin_ctzll(left);
 		struct vcpu *vcpu = &vcpus[cpu];
 
-		*vcpu = (struct vcpu){ .cpu = cpu, .index = zone->num_vcpus, .power = VCPU_OFF };
+		clear(vcpu, zone->num_vcpus, cpu);
 		zone->vcpu[zone->num_vcpus++] = vcpu;
 		set_zone(vcpu, zone);
 	}

@@ -102,7 +102,7 @@ static void status_bits(void)
 	struct rig *rig = rig_new();
 
 	/* DRIVER_OK needs FEATURES_OK; NEEDS_RESET and unknown bits are not the driver's. */
-	rig_write(rig, R_STATUS, 0xffffff77);
+	rig_write(rig, R_STATUS, UINT32_MAX);
 	CHECK_EQ(rig_read(rig, R_STATUS), 0x83);
 	rig_write(rig, R_STATUS, 0);
 	CHECK(rig_negotiate(rig, RIG_FEATURES));
