@@ -31,11 +31,15 @@ typedef uint16_t vgic_attr;
  * "enabled" are those of SGIs, which have no hardware behind them.
  */
 struct arch_vcpu {
-	uint64_t kick;                /* ICC_SGI1R_EL1 word that reaches its CPU */
-	uint32_t spi_words;           /* bit w: pending[w] may have bits, w >= 1; atomic */
-	uint32_t sgi_enabled;         /* atomic */
-	uint32_t sgi_latched;         /* pending while disabled; atomic */
-	uint32_t waker;               /* GICR_WAKER.ProcessorSleep */
+	uint64_t kick;        /* ICC_SGI1R_EL1 word that reaches its CPU */
+	uint64_t gicd_base;   /* IPA, as in the config */
+	uint64_t sgi_base;    /* IPA of its own SGI frame */
+	uint64_t vcpus;       /* bit n: vCPU n of its zone exists */
+	uint32_t news;        /* bit w: pending[w] may have bits, w >= 1; bit 0: GICD_CTLR changed; atomic */
+	uint32_t lrs;         /* list registers that exist */
+	uint32_t sgi_enabled; /* atomic */
+	uint32_t sgi_latched; /* pending while disabled; atomic */
+	uint32_t waker;       /* GICR_WAKER.ProcessorSleep */
 	uint32_t pending[VGIC_WORDS]; /* atomic */
 	vgic_attr attr[VGIC_PRIVATE];
 };
@@ -49,7 +53,6 @@ struct vgic_spi {
 struct arch_zone {
 	uint32_t ctlr;                /* GICD_CTLR enable bits */
 	uint32_t typer;               /* GICD_TYPER */
-	uint64_t vcpus;               /* bit n: vCPU n exists */
 	struct arch_lock lock;        /* virtual SPIs' state, routes */
 	uint32_t enabled[VGIC_WORDS]; /* virtual SPIs */
 	uint32_t latched[VGIC_WORDS]; /* virtual SPIs pending while disabled */

@@ -85,6 +85,7 @@ void console_print(const char *format, ...);
 /* panic.c */
 struct panic_frame;
 _Noreturn void panic_exception(struct panic_frame *frame, uint64_t kind);
+extern uint32_t panic_owned; /* the first CPU to panic sets it; the others stop */
 void panic_halt_if_other(void);
 #endif
 #endif

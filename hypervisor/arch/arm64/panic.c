@@ -12,7 +12,7 @@ struct panic_frame {
 	uint64_t sp;
 };
 
-uint32_t panic_owned; /* the first CPU to panic sets it (vectors.S too); the others stop */
+uint32_t panic_owned; /* vectors.S sets it too */
 
 static const char *const kinds[] = { "synchronous exception", "interrupt", "fast interrupt", "SError" };
 

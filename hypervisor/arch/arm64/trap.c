@@ -8,6 +8,39 @@
 
 #define CALL_RANGE_MASK 0xffff0000u
 
+/* Op0, Op1, CRn, CRm, Op2 where ESR_EL2.ISS has them. */
+#define SYSREG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+#define SYSREG_MASK SYSREG(3u, 7u, 15u, 15u, 7u)
+#define SYSREG_READ 1u
+#define ICC_SGI1R SYSREG(3u, 0u, 12u, 11u, 5u)
+#define ICC_ASGI1R SYSREG(3u, 0u, 12u, 11u, 6u)
+#define ICC_SGI0R SYSREG(3u, 0u, 12u, 11u, 7u)
+#define ACTLR SYSREG(3u, 0u, 1u, 0u, 1u)
+#define SYSREG_REGISTER (0x1full << 5)
+#define SGI1R_WRITE ((uint64_t)EC_SYSREG << 26 | ESR_IL | ICC_SGI1R)
+
+static uint32_t sysreg_register(uint64_t esr)
+{
+	return esr >> 5 & 0x1f;
+}
+
+static uint64_t *operand(struct frame *frame, uint32_t reg)
+{
+	frame->unused = 0; /* x31 is XZR: reads as zero, and keeps no write */
+	return reg == 31 ? &frame->unused : &frame->x[reg];
+}
+
+/* ESR_EL2.ISS of a data abort with ISV set (Arm ARM D19.2.37). */
+static uint8_t access_size(uint64_t esr)
+{
+	return (uint8_t)(1u << (esr >> 22 & 3));
+}
+
+static uint32_t access_register(uint64_t esr)
+{
+	return esr >> 16 & 0x1f;
+}
+
 static uint64_t fault_ipa(uint64_t far)
 {
 	return (read_sysreg(hpfar_el2) & ~0xfull) << 8 | (far & 0xfff);
@@ -16,6 +49,62 @@ static uint64_t fault_ipa(uint64_t far)
 static bool leaves(enum vcpu_action action)
 {
 	return action == VCPU_LEAVE;
+}
+
+/* ESR_EL2 of an aligned word access that the GIC's registers are made for. */
+#define WORD_ACCESS_MASK (0x3full << 26 | ESR_IL | ESR_ISV | 3ull << 22 | BIT64(21) | ESR_S1PTW | 0x3cull)
+#define WORD_ACCESS ((uint64_t)EC_DABORT_LOWER << 26 | ESR_IL | ESR_ISV | 2ull << 22 | 0x04ull)
+
+/* Registers that the fast way back does not load, because C keeps them; and x31 is none. */
+static bool is_kept(uint32_t reg)
+{
+	return ((0x9ff00000u >> reg) & 1) != 0;
+}
+
+static bool gic_word(struct frame *frame, struct vcpu *vcpu, uint64_t esr)
+{
+	const uint64_t ipa = fault_ipa(read_sysreg(far_el2));
+	const uint32_t reg = access_register(esr);
+	const struct vgic_bank *bank = vgic_dist_banks;
+	uint64_t offset = ipa - vcpu->arch.gicd_base;
+	uint32_t n;
+
+	if (offset >= VGIC_BANKS_SIZE) {
+		bank = vgic_sgi_banks;
+		offset = ipa - vcpu->arch.sgi_base;
+		if (offset >= VGIC_BANKS_SIZE)
+			return false;
+	}
+	bank += offset >> VGIC_BANK_SHIFT;
+	if (bank->read == NULL || (ipa & 3) != 0 || (!(esr & ESR_WNR) && is_kept(reg)))
+		return false;
+	vcpu->exits++;
+	n = ((uint32_t)offset - bank->first) / 4;
+	if (esr & ESR_WNR)
+		bank->write(vcpu, n, (uint32_t)*operand(frame, reg));
+	else
+		frame->x[reg] = bank->read(vcpu, n);
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+	return true;
+}
+
+static bool sgi_write(struct frame *frame, struct vcpu *vcpu, uint64_t esr)
+{
+	vcpu->exits++;
+	vgic_send_sgi(vcpu, *operand(frame, sysreg_register(esr)), false);
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+	return true;
+}
+
+bool trap_fast(struct frame *frame, uint64_t esr)
+{
+	struct vcpu *vcpu = this_cpu()->vcpu;
+
+	if ((esr & ~SYSREG_REGISTER) == SGI1R_WRITE)
+		return sgi_write(frame, vcpu, esr);
+	if ((esr & WORD_ACCESS_MASK) == WORD_ACCESS)
+		return gic_word(frame, vcpu, esr);
+	return false;
 }
 
 bool trap_call(struct frame *frame)
@@ -68,17 +157,6 @@ static bool memory_fault(struct vcpu *vcpu, uint64_t esr, uint64_t far)
 	if (!FSC_PERMISSION(fsc) || (esr & ESR_S1PTW))
 		ipa = fault_ipa(far);
 	return bad_access(vcpu, HV_REASON_BAD_ACCESS, esr, far, ipa);
-}
-
-/* ESR_EL2.ISS of a data abort with ISV set (Arm ARM D19.2.37). */
-static uint8_t access_size(uint64_t esr)
-{
-	return (uint8_t)(1u << (esr >> 22 & 3));
-}
-
-static uint32_t access_register(uint64_t esr)
-{
-	return esr >> 16 & 0x1f;
 }
 
 static uint64_t extend(uint64_t value, uint64_t esr)
@@ -160,26 +238,11 @@ static bool data_abort(struct frame *frame, struct vcpu *vcpu, uint64_t esr)
 	return true;
 }
 
-static uint64_t *operand(struct frame *frame, uint32_t reg)
-{
-	frame->unused = 0; /* x31 is XZR: reads as zero, and keeps no write */
-	return reg == 31 ? &frame->unused : &frame->x[reg];
-}
-
-/* Op0, Op1, CRn, CRm, Op2 where ESR_EL2.ISS has them. */
-#define SYSREG(op0, op1, crn, crm, op2) ((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define SYSREG_MASK SYSREG(3u, 7u, 15u, 15u, 7u)
-#define SYSREG_READ 1u
-#define ICC_SGI1R SYSREG(3u, 0u, 12u, 11u, 5u)
-#define ICC_ASGI1R SYSREG(3u, 0u, 12u, 11u, 6u)
-#define ICC_SGI0R SYSREG(3u, 0u, 12u, 11u, 7u)
-#define ACTLR SYSREG(3u, 0u, 1u, 0u, 1u)
-
 static bool system_register(struct frame *frame, struct vcpu *vcpu, uint64_t esr)
 {
 	const uint32_t name = (uint32_t)esr & SYSREG_MASK;
 	const bool is_read = (esr & SYSREG_READ) != 0;
-	uint64_t *value = operand(frame, esr >> 5 & 0x1f);
+	uint64_t *value = operand(frame, sysreg_register(esr));
 
 	if (name == ICC_SGI1R && !is_read) {
 		vgic_send_sgi(vcpu, *value, false);

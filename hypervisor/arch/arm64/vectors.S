@@ -35,19 +35,20 @@
 	ldp	x0, x1, [sp, #16 * 0]
 	.endm
 
-	.macro leave_guest_world
+	.macro enter_guest
 	eret
 	dsb	nsh /* no speculation past the return */
 	isb
 	.endm
 
-	.macro slot label
-	.balign 128
+	/* .org refuses to go back: a slot that is too long does not assemble. */
+	.macro slot offset label
+	.org	vectors + \offset
 	b	\label
 	.endm
 
 	.macro fatal kind
-	.balign 128
+	.org	vectors + \kind * 128
 	msr	sp_el0, x0
 	mov	x0, #\kind
 	b	fatal_entry
@@ -66,43 +67,49 @@ vectors:
 	fatal	6
 	fatal	7
 
-	.balign 128 /* AArch64 guest: synchronous */
+	.org	vectors + 0x400 /* AArch64 guest: synchronous */
 lower_sync:
 	save_caller
 	mrs	x1, esr_el2
 	mov	x0, sp
-	lsr	x2, x1, #26
-	cmp	x2, #EC_HVC64
+	lsr	x2, x1, #27
+	cmp	x2, #(EC_HVC64 >> 1) /* and SMC64, the next */
 	b.ne	sync_other
+	tbnz	x1, #26, sync_smc
 	bl	trap_call
 	cbnz	w0, cpu_restart
-	restore_caller
-	leave_guest_world
+	b	back_to_guest
 
-	.balign 128 /* interrupt */
+	.org	vectors + 0x480 /* interrupt */
 lower_irq:
 	save_caller
 	bl	irq_from_guest
 	cbnz	w0, cpu_restart
 	restore_caller
-	leave_guest_world
+	enter_guest
 
-	slot	lower_irq	/* FIQ: not used by EL2; acknowledged as an interrupt would be */
-	slot	lower_serror
-	slot	lower_sync	/* AArch32 at EL0 */
-	slot	lower_irq
-	slot	lower_irq
-	slot	lower_serror
+	slot	0x500 lower_irq	/* FIQ: not used by EL2; acknowledged as an interrupt would be */
+	slot	0x580 lower_serror
+	slot	0x600 lower_sync	/* AArch32 at EL0 */
+	slot	0x680 lower_irq
+	slot	0x700 lower_irq
+	slot	0x780 lower_serror
 
 	.text
 sync_other:
-	cmp	x2, #EC_SMC64
-	b.eq	sync_smc
 	stp	x20, x21, [sp, #16 * 10]
 	stp	x22, x23, [sp, #16 * 11]
 	stp	x24, x25, [sp, #16 * 12]
 	stp	x26, x27, [sp, #16 * 13]
 	str	x28, [sp, #16 * 14]
+	bl	trap_fast
+	cbz	w0, sync_slow
+	restore_caller
+	enter_guest
+
+sync_slow:
+	mov	x0, sp
+	mrs	x1, esr_el2
 	bl	trap_other
 	cbnz	w0, cpu_restart
 	ldp	x20, x21, [sp, #16 * 10]
@@ -111,7 +118,7 @@ sync_other:
 	ldp	x26, x27, [sp, #16 * 13]
 	ldr	x28, [sp, #16 * 14]
 	restore_caller
-	leave_guest_world
+	enter_guest
 
 sync_smc:
 	mrs	x3, elr_el2 /* SMC comes here before it is executed: step over it */
@@ -119,14 +126,15 @@ sync_smc:
 	msr	elr_el2, x3
 	bl	trap_call
 	cbnz	w0, cpu_restart
+back_to_guest:
 	restore_caller
-	leave_guest_world
+	enter_guest
 
 lower_serror:
 	save_caller
 	bl	inject_serror
 	restore_caller
-	leave_guest_world
+	enter_guest
 
 	/* The C stack is empty again: SP is the frame. */
 cpu_restart:
@@ -141,7 +149,7 @@ guest_enter:
 	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
 	mov	x\n, #0
 	.endr
-	leave_guest_world
+	enter_guest
 
 	/*
 	 * EL2 itself failed, maybe with its stack. x0 is in SP_EL0, the kind of

@@ -5,6 +5,11 @@
 #include "irq.h"
 #include "vgic_lr.h"
 
+/* ICC_SGI1R_EL1 (GICv3 12.2.20) */
+#define AFFINITY_321 0x00ff00ff00ff0000ull
+#define RANGE_SELECTOR (0xfull << 44)
+#define ALL_BUT_SELF (1ull << 40)
+
 static uint64_t lr_of(vgic_attr attr, uint32_t intid)
 {
 	uint64_t lr = (uint64_t)attr << 48 | intid;
@@ -22,8 +27,8 @@ static void set_pending(struct vcpu *vcpu, uint32_t intid)
 	uint32_t word = intid / 32;
 
 	__atomic_fetch_or(&vcpu->arch.pending[word], 1u << intid % 32, __ATOMIC_RELAXED);
-	if (word != 0)
-		__atomic_fetch_or(&vcpu->arch.spi_words, 1u << word, __ATOMIC_RELEASE);
+	if (word != 0) /* the first is always looked at */
+		__atomic_fetch_or(&vcpu->arch.news, 1u << word, __ATOMIC_RELEASE);
 }
 
 bool vgic_take_pending(struct vcpu *vcpu, uint32_t intid)
@@ -82,9 +87,9 @@ static inline bool list(uint32_t free, uint64_t lr)
  * An interrupt without hardware behind it may be in a list register already:
  * then it is pending there, or becomes pending and active.
  */
-static bool merge(uint32_t free, uint32_t intid)
+static bool merge(uint32_t used, uint32_t intid)
 {
-	for (uint32_t left = lr_mask() & ~free; left != 0; left &= left - 1) {
+	for (uint32_t left = used; left != 0; left &= left - 1) {
 		uint32_t n = (uint32_t)__builtin_ctz(left);
 		uint64_t lr = lr_read(n);
 
@@ -104,7 +109,7 @@ static bool deliver(struct vcpu *vcpu, uint32_t intid)
 
 	if (!(attr & VGIC_ATTR_PENDING)) /* not this zone's, or not any more */
 		return true;
-	if (!(attr & VGIC_ATTR_HW) && free != lr_mask() && merge(free, intid))
+	if (!(attr & VGIC_ATTR_HW) && (free ^ vcpu->arch.lrs) != 0 && merge(vcpu->arch.lrs & ~free, intid))
 		return true;
 	if (list(free, lr_of(attr, intid)))
 		return true;
@@ -123,12 +128,61 @@ void vgic_raise(struct vcpu *vcpu, uint32_t intid)
 	write_sysreg(icc_sgi1r_el1, vcpu->arch.kick);
 }
 
+/* vCPU n has affinity 0.0.(n / 16).(n % 16). Bits of vCPUs that exist. */
+static uint64_t targets_of(const struct vcpu *vcpu, uint64_t value)
+{
+	uint64_t all = vcpu->arch.vcpus;
+	uint64_t aff1 = (value >> 16) & 0xff;
+
+	if ((value & (AFFINITY_321 | RANGE_SELECTOR | ALL_BUT_SELF)) == 0)
+		return value & 0xffff & all;
+	if (value & ALL_BUT_SELF)
+		return all & ~(1ull << vcpu->index);
+	if ((value & (AFFINITY_321 & ~0xff0000ull)) != 0 || (value & RANGE_SELECTOR) != 0 || aff1 >= 4)
+		return 0;
+	return (value & 0xffff) << (aff1 * 16) & all;
+}
+
+static void raise_sgi(struct vcpu *target, uint32_t intid, bool group0_only)
+{
+	uint32_t bit = 1u << intid;
+
+	if (group0_only && (target->arch.attr[intid] & VGIC_ATTR_GROUP1))
+		return;
+	if (__atomic_load_n(&target->arch.sgi_enabled, __ATOMIC_RELAXED) & bit)
+		vgic_raise(target, intid);
+	else
+		__atomic_fetch_or(&target->arch.sgi_latched, bit, __ATOMIC_RELAXED);
+}
+
+void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group0_only)
+{
+	uint32_t intid = (uint32_t)(value >> 24) & 0xf;
+
+	uint64_t left = targets_of(vcpu, value);
+
+	for (; left != 0; left &= left - 1)
+		raise_sgi(vcpu->zone->vcpu[__builtin_ctzll(left)], intid, group0_only);
+}
+
+/* En is the zone's GICD_CTLR as far as this CPU is concerned. */
+static void follow_ctlr(const struct vcpu *vcpu)
+{
+	uint64_t hcr = read_sysreg(ich_hcr_el2) & ~ICH_HCR_EN;
+
+	if (__atomic_load_n(&vcpu->zone->arch.ctlr, __ATOMIC_ACQUIRE) != 0)
+		hcr |= ICH_HCR_EN;
+	write_sysreg(ich_hcr_el2, hcr);
+}
+
 /* The most urgent of the pending set; lowest INTID among equals. */
 static uint32_t most_urgent(struct vcpu *vcpu)
 {
-	uint32_t words = __atomic_exchange_n(&vcpu->arch.spi_words, 0, __ATOMIC_ACQUIRE);
+	uint32_t words = __atomic_exchange_n(&vcpu->arch.news, 0, __ATOMIC_ACQUIRE);
 	uint32_t best = VGIC_NONE, best_priority = 0x100, used = 0;
 
+	if (words & 1)
+		follow_ctlr(vcpu);
 	for (words |= 1; words != 0; words &= words - 1) {
 		uint32_t word = (uint32_t)__builtin_ctz(words);
 		uint32_t bits = __atomic_load_n(&vcpu->arch.pending[word], __ATOMIC_RELAXED);
@@ -146,11 +200,11 @@ static uint32_t most_urgent(struct vcpu *vcpu)
 		}
 	}
 	if (used != 0)
-		__atomic_fetch_or(&vcpu->arch.spi_words, used, __ATOMIC_RELEASE);
+		__atomic_fetch_or(&vcpu->arch.news, used, __ATOMIC_RELEASE);
 	return best;
 }
 
-static void flush_all(struct vcpu *vcpu)
+static __attribute__((noinline)) void flush_all(struct vcpu *vcpu)
 {
 	uint32_t intid;
 
@@ -161,30 +215,29 @@ static void flush_all(struct vcpu *vcpu)
 	}
 }
 
-/* En is the zone's GICD_CTLR as far as this CPU is concerned. */
-static inline void follow_ctlr(const struct vcpu *vcpu)
-{
-	uint64_t hcr = read_sysreg(ich_hcr_el2);
-	uint64_t want = __atomic_load_n(&vcpu->zone->arch.ctlr, __ATOMIC_RELAXED) != 0 ? ICH_HCR_EN : 0;
-
-	if ((hcr & ICH_HCR_EN) != want)
-		write_sysreg(ich_hcr_el2, hcr ^ ICH_HCR_EN);
-}
-
 void vgic_flush(struct vcpu *vcpu)
 {
 	uint32_t bits = __atomic_load_n(&vcpu->arch.pending[0], __ATOMIC_RELAXED);
 
-	follow_ctlr(vcpu);
 	/* Most often it is one SGI. */
-	if (__atomic_load_n(&vcpu->arch.spi_words, __ATOMIC_ACQUIRE) != 0 || (bits & (bits - 1)) != 0) {
+	if (__atomic_load_n(&vcpu->arch.news, __ATOMIC_ACQUIRE) != 0 || (bits & (bits - 1)) != 0) {
 		flush_all(vcpu);
 	} else if (bits != 0) {
-		uint32_t intid = (uint32_t)__builtin_ctz(bits);
-
-		if (vgic_take_pending(vcpu, intid))
-			deliver(vcpu, intid);
+		__atomic_fetch_and(&vcpu->arch.pending[0], ~bits, __ATOMIC_RELAXED);
+		deliver(vcpu, (uint32_t)__builtin_ctz(bits));
 	}
+}
+
+void vgic_announce_ctlr(struct vcpu *vcpu)
+{
+	struct zone *zone = vcpu->zone;
+
+	for (uint32_t i = 0; i < zone->num_vcpus; i++) {
+		__atomic_fetch_or(&zone->vcpu[i]->arch.news, 1, __ATOMIC_RELEASE);
+		if (zone->vcpu[i] != vcpu)
+			arch_cpu_kick(zone->vcpu[i]->cpu);
+	}
+	vgic_flush(vcpu);
 }
 
 /* A list register is free again. */
@@ -246,7 +299,8 @@ bool irq_from_guest(void)
 		return false;
 	}
 	serve_el2(vcpu, intid);
-	panic_halt_if_other();
+	if (__atomic_load_n(&panic_owned, __ATOMIC_RELAXED) != 0)
+		panic_halt_if_other();
 	return __atomic_load_n(&vcpu->stop, __ATOMIC_ACQUIRE) != 0 && cpu_poll(vcpu) == VCPU_LEAVE;
 }
 

@@ -43,6 +43,9 @@ void vgic_flush(struct vcpu *vcpu);
 /* True if it was in the vCPU's pending set, where it is no more. */
 bool vgic_take_pending(struct vcpu *vcpu, uint32_t intid);
 
+/* Makes every other vCPU of the zone look at GICD_CTLR again. */
+void vgic_announce_ctlr(struct vcpu *vcpu);
+
 /* A trapped write to ICC_SGI1R_EL1 or, with group0_only, to ICC_SGI0R_EL1. */
 void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group0_only);
 
@@ -62,16 +65,22 @@ bool vgic_retract(struct vcpu *vcpu, uint32_t intid);
 /* Ends the active state of an interrupt in this CPU's list registers. */
 void vgic_end_active(uint32_t intid);
 
-/* Trapped accesses, offset from GICD's or GICR's base. access->value is in or out. */
-void vgic_dist_access(struct vcpu *vcpu, struct mmio_access *access, uint32_t offset);
-void vgic_redist_access(struct vcpu *vcpu, struct mmio_access *access, uint64_t offset);
-
 /* One bank of 32-bit registers; n counts registers from its start. */
 struct vgic_bank {
 	uint32_t first; /* offset */
 	uint32_t (*read)(struct vcpu *vcpu, uint32_t n);
 	void (*write)(struct vcpu *vcpu, uint32_t n, uint32_t value);
 };
+#define VGIC_BANK_SHIFT 7u
+#define VGIC_BANKS_SIZE 0x1000u
+
+/* Register banks, by offset in 128-byte steps; read is NULL where no 32-bit registers are. */
+extern const struct vgic_bank vgic_dist_banks[32];
+extern const struct vgic_bank vgic_sgi_banks[32];
+
+/* Trapped accesses, offset from GICD's or GICR's base. access->value is in or out. */
+void vgic_dist_access(struct vcpu *vcpu, struct mmio_access *access, uint32_t offset);
+void vgic_redist_access(struct vcpu *vcpu, struct mmio_access *access, uint64_t offset);
 
 /* Hardware's answers that guests see as they are. */
 #define VGIC_IIDR 0x0000043bu

@@ -110,6 +110,7 @@ void vgic_reset(struct vcpu *vcpu)
 
 	arch->sgi_enabled = 0;
 	arch->sgi_latched = 0;
+	arch->lrs = lr_mask();
 	arch->waker = GICR_WAKER_SLEEP;
 	arch->pending[0] = 0;
 	for (uint32_t i = 0; i < VGIC_PRIVATE; i++) {
@@ -129,6 +130,7 @@ void vgic_load(struct vcpu *vcpu)
 	clear_interface();
 	write_sysreg(ich_hcr_el2, 0);
 	isb();
+	__atomic_fetch_or(&vcpu->arch.news, 1, __ATOMIC_RELEASE);
 	vgic_flush(vcpu);
 }
 

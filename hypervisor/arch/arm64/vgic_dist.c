@@ -9,7 +9,6 @@
 
 #include "arch_lock.h"
 
-#define BANK_SHIFT 7u
 #define PRIORITY_SIZE 0x400u
 #define CTLR_ENABLES 0x3u
 #define ROUTER_ANY (1u << 31)
@@ -224,32 +223,23 @@ static uint32_t read_control(struct vcpu *vcpu, uint32_t n)
 {
 	const struct arch_zone *arch = &vcpu->zone->arch;
 
-	switch (n * 4) {
-	case GICD_CTLR:
-		return arch->ctlr | GICD_CTLR_ARE | GICD_CTLR_DS | (gicd_read(GICD_CTLR) & GICD_CTLR_RWP);
-	case GICD_TYPER:
+	if (n == GICD_TYPER / 4)
 		return arch->typer;
-	case GICD_IIDR:
-		return VGIC_IIDR;
-	}
-	return 0;
+	if (n == GICD_CTLR / 4)
+		return arch->ctlr | GICD_CTLR_ARE | GICD_CTLR_DS | (gicd_read(GICD_CTLR) & GICD_CTLR_RWP);
+	return n == GICD_IIDR / 4 ? VGIC_IIDR : 0;
 }
 
 static void write_control(struct vcpu *vcpu, uint32_t n, uint32_t value)
 {
-	struct zone *zone = vcpu->zone;
-
-	if (n * 4 != GICD_CTLR)
+	if (n != GICD_CTLR / 4)
 		return;
-	__atomic_store_n(&zone->arch.ctlr, value & CTLR_ENABLES, __ATOMIC_RELEASE);
-	vgic_flush(vcpu);
-	for (uint32_t i = 0; i < zone->num_vcpus; i++)
-		if (zone->vcpu[i] != vcpu)
-			write_sysreg(icc_sgi1r_el1, zone->vcpu[i]->arch.kick);
+	__atomic_store_n(&vcpu->zone->arch.ctlr, value & CTLR_ENABLES, __ATOMIC_RELEASE);
+	vgic_announce_ctlr(vcpu);
 }
 
 /* By offset in 128-byte steps up to the priorities; then configuration. */
-static const struct vgic_bank banks[32] = {
+const struct vgic_bank vgic_dist_banks[32] = {
 	[0] = { 0, read_control, write_control },
 	[1] = { GICD_IGROUPR, read_group, write_group },
 	[2] = { GICD_ISENABLER, read_enable, write_set_enable },
@@ -321,8 +311,9 @@ static void access_router(struct vcpu *vcpu, struct mmio_access *access, uint32_
 
 void vgic_dist_access(struct vcpu *vcpu, struct mmio_access *access, uint32_t offset)
 {
-	if (offset < 0x1000 && access->size == 4 && banks[offset >> BANK_SHIFT].read != NULL) {
-		const struct vgic_bank *bank = &banks[offset >> BANK_SHIFT];
+	if (offset < VGIC_BANKS_SIZE && access->size == 4 &&
+	    vgic_dist_banks[offset >> VGIC_BANK_SHIFT].read != NULL) {
+		const struct vgic_bank *bank = &vgic_dist_banks[offset >> VGIC_BANK_SHIFT];
 		uint32_t n = (offset - bank->first) / 4;
 
 		if (access->write)

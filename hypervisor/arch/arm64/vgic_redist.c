@@ -5,7 +5,6 @@
  */
 #include "vgic.h"
 
-#define BANK_SHIFT 7u
 #define PRIORITY_SIZE 0x20u
 #define CONFIG_SGIS_EDGE 0xaaaaaaaau
 
@@ -190,7 +189,7 @@ static void write_config(struct vcpu *vcpu, uint32_t n, uint32_t value)
 }
 
 /* The SGI frame has the distributor's layout. */
-static const struct vgic_bank banks[32] = {
+const struct vgic_bank vgic_sgi_banks[32] = {
 	[1] = { GICD_IGROUPR, read_group, write_group },
 	[2] = { GICD_ISENABLER, read_enable, write_set_enable },
 	[3] = { GICD_ICENABLER, read_enable, write_clear_enable },
@@ -218,8 +217,9 @@ static void access_priority(struct vcpu *vcpu, struct mmio_access *access, uint3
 
 static void access_sgi_frame(struct vcpu *vcpu, struct mmio_access *access, uint32_t offset)
 {
-	if (offset < 0x1000 && access->size == 4 && banks[offset >> BANK_SHIFT].read != NULL) {
-		const struct vgic_bank *bank = &banks[offset >> BANK_SHIFT];
+	if (offset < VGIC_BANKS_SIZE && access->size == 4 &&
+	    vgic_sgi_banks[offset >> VGIC_BANK_SHIFT].read != NULL) {
+		const struct vgic_bank *bank = &vgic_sgi_banks[offset >> VGIC_BANK_SHIFT];
 		uint32_t n = (offset - bank->first) / 4;
 
 		if (access->write)

@@ -26,14 +26,23 @@ static uint32_t typer_of(const HvZoneConfig *config)
 	return TYPER_NO_1N | TYPER_IDBITS | lines;
 }
 
+static void init_vcpu(const struct zone *zone, struct vcpu *vcpu)
+{
+	const struct hv_gic_config *gic = &zone->config.gic;
+	const uint32_t beyond = HV_MAX_CPUS - zone->num_vcpus;
+
+	vcpu->arch.kick = gic_kick_word(vcpu->cpu);
+	vcpu->arch.gicd_base = gic->gicd_base;
+	vcpu->arch.sgi_base = gic->gicr_base + vcpu->index * (uint64_t)GICR_STRIDE + GICR_SGI_FRAME;
+	vcpu->arch.vcpus = UINT64_MAX >> beyond;
+}
+
 void arch_irq_zone_init(struct zone *zone)
 {
 	memset(&zone->arch, 0, sizeof(zone->arch));
 	zone->arch.typer = typer_of(&zone->config);
-	for (uint32_t i = 0; i < zone->num_vcpus; i++) {
-		zone->arch.vcpus |= 1ull << i;
-		zone->vcpu[i]->arch.kick = gic_kick_word(zone->vcpu[i]->cpu);
-	}
+	for (uint32_t i = 0; i < zone->num_vcpus; i++)
+		init_vcpu(zone, zone->vcpu[i]);
 	for (uint32_t intid = HV_FIRST_SPI; intid <= HV_LAST_SPI; intid++)
 		if (hv_intid_test(&zone->config.virtual_interrupts, intid))
 			set_spi(zone, intid, VGIC_ATTR_PENDING | VGIC_ATTR_GROUP1);
