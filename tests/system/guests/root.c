@@ -90,7 +90,7 @@ static void serve_zone(uint32_t zone)
 		if (r->seq != 0)
 			call(HV_CALL_ZONE_COMPLETE, zone, r->vcpu, r->seq, (uint32_t)r->ipa, x);
 		requests_seen++;
-		tail++;
+		tail = hv_ring_next(tail);
 		*(volatile uint32_t *)&ring->tail = tail;
 	}
 }
