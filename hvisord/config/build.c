@@ -27,6 +27,7 @@ void config_draft_free(struct config_draft *draft)
 	for (unsigned i = 0; i < draft->num_virtio_files; i++)
 		free(draft->virtio_files[i]);
 	free(draft->virtio_files);
+	free(draft->tree);
 	config_source_free(draft->source);
 	free(draft);
 }
@@ -106,6 +107,7 @@ static void build_cpus(struct config_draft *draft)
 		if ((hv->cpus >> cpu & 1) != 0) {
 			config_source_error(draft->source, config_pointer("/cpus/%u", (unsigned)i).text,
 					    REASON_DUPLICATE, "CPU %u stands here twice", (unsigned)cpu);
+			draft->lost |= LOST_CPUS;
 			continue;
 		}
 		hv->cpus |= 1ull << cpu;

@@ -152,6 +152,8 @@ static bool run(struct config_check *check, struct config_findings *findings)
 		return false;
 	for (unsigned i = 0; i < check->num_drafts; i++)
 		config_validate(check->drafts[i], check->platform);
+	for (unsigned i = 0; i < check->num_drafts; i++)
+		config_tree_check(check->drafts[i]);
 	config_conflicts(check);
 	for (unsigned i = 0; i < check->num_sources; i++)
 		if (config_source_take_findings(check->sources[i], findings) < 0)
@@ -221,6 +223,18 @@ int config_check(const char *const *paths, unsigned num_paths, const HvPlatform 
 {
 	return config_check_files(&config_disk, paths, num_paths, platform, root, ret_zones, ret_count,
 				  ret_findings);
+}
+
+int config_zone_violation(const struct config_zone *zone, const HvPlatform *platform,
+			  struct hv_violation violation, struct config_findings *findings)
+{
+	struct config_draft *draft = zone->draft;
+
+	if (config_violation_is_conflict(violation.code))
+		config_conflict_report(draft, violation);
+	else
+		config_violation_report(draft, platform, violation);
+	return config_source_take_findings(draft->source, findings);
 }
 
 static bool serves(const struct config_zone *zone, const char *file)

@@ -98,6 +98,14 @@ int config_check(const char *const *paths, unsigned num_paths, const HvPlatform 
 		 const HvZoneConfig *root, struct config_zone ***ret_zones, unsigned *ret_count,
 		 struct config_findings *ret_findings);
 
+/*
+ * Adds to a list, that may have findings already, what EL2 answered to the
+ * zone's config (hv_violation_unpack()): the same finding that a check would
+ * have given, but of another zone only its id is known. 0 or -ENOMEM.
+ */
+int config_zone_violation(const struct config_zone *zone, const HvPlatform *platform,
+			  struct hv_violation violation, struct config_findings *findings);
+
 /* No finding of severity error names the zone's file or a virtio file that serves it. */
 bool config_zone_is_good(const struct config_zone *zone, const struct config_findings *findings);
 

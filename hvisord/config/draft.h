@@ -27,6 +27,7 @@ struct config_draft {
 	char **virtio_files; /* that serve the zone */
 	unsigned num_virtio_files;
 	unsigned lost;
+	char *tree; /* the device tree, while a check goes on; or NULL */
 	/* zone->hv with all that is wrong taken out, for the checks that come after the one that found it */
 	HvZoneConfig sound;
 	bool is_sound;
@@ -52,6 +53,9 @@ void config_draft_free(struct config_draft *draft);
 /* image.c: looks at kernel and device tree; sizes go into zone->hv. */
 void config_images_check(struct config_draft *draft, const struct config_files *files);
 
+/* image.c, after config_validate(): does the tree describe the zone? */
+void config_tree_check(struct config_draft *draft);
+
 /*
  * devices.c: adds virtio devices that stand in source at pointer ("/virtio_devices",
  * "/zones/0/devices"), and checks a virtio file's view of the zone's RAM.
@@ -64,10 +68,16 @@ void config_mappings_check(const struct config_draft *draft, struct config_sourc
 /* validate.c: reports all that EL2's validator would refuse; fills sound. */
 void config_validate(struct config_draft *draft, const HvPlatform *platform);
 
+/* validate.c, conflict.c: report one violation of the zone alone, or with another zone. */
+void config_violation_report(struct config_draft *draft, const HvPlatform *platform,
+			     struct hv_violation violation);
+void config_conflict_report(struct config_draft *draft, struct hv_violation violation);
+bool config_violation_is_conflict(uint16_t code);
+
 /* conflict.c: reports, to each side, what two drafts both claim, and what a draft and root both do. */
 void config_conflicts(const struct config_check *check);
 
-/* describe.c: words for findings, and what EL2's violations are about. */
+/* describe.c: words for findings, and where in the file a thing stands. */
 struct config_pointer config_describe_region(const struct hv_memory_region *region);
 struct config_pointer config_cpu_pointer(const struct config_draft *draft, uint32_t cpu);
 struct config_pointer config_interrupt_pointer(const struct config_draft *draft, uint32_t intid);

@@ -205,15 +205,13 @@ static bool parse_array(struct context *context, const struct config_field *fiel
 
 	if (!expect(context, item, cJSON_IsArray(item), "an array"))
 		return false;
-	cJSON_ArrayForEach(element, item)
-	{
+	if ((uint64_t)cJSON_GetArraySize(item) > field->max) {
+		error(context, REASON_TOO_MANY, "at most %" PRIu64 " elements fit here", field->max);
+		return false;
+	}
+	cJSON_ArrayForEach(element, item) {
 		char *at = base + field->element_offset + count * field->element_size;
 
-		if (count >= field->max) {
-			error(context, REASON_TOO_MANY, "at most %" PRIu64 " elements fit here", field->max);
-			good = false;
-			break;
-		}
 		json_pointer_push_index(&context->pointer, count);
 		if (!parsers[field->element->type](context, field->element, element, at)) {
 			if (field->element->type != FIELD_OBJECT)
@@ -283,7 +281,8 @@ static bool parse_object(struct context *context, const struct config_field *fie
 		seen->broken = UINT64_MAX;
 		return false;
 	}
-	cJSON_ArrayForEach(member, item) parse_member(context, field->object, member, ret_value);
+	cJSON_ArrayForEach(member, item)
+		parse_member(context, field->object, member, ret_value);
 	report_missing(context, field->object, seen);
 	return seen->broken == 0;
 }

@@ -188,8 +188,7 @@ static void check_cpu_nodes(struct config_draft *draft, const void *tree)
 
 	if (parent < 0)
 		return;
-	fdt_for_each_subnode(node, tree, parent)
-	{
+	fdt_for_each_subnode(node, tree, parent) {
 		int length = 0;
 		const char *type = fdt_getprop(tree, node, "device_type", &length);
 
@@ -200,47 +199,53 @@ static void check_cpu_nodes(struct config_draft *draft, const void *tree)
 				      "it has %u CPUs, the zone %u", count, draft->zone->hv.num_cpus);
 }
 
-static void check_tree(struct config_draft *draft, const void *tree, size_t size)
+static void check_memory(struct config_draft *draft)
 {
-	int r = fdt_check_full(tree, size);
-	int node;
+	static const char type[] = "memory";
+	int node = fdt_node_offset_by_prop_value(draft->tree, -1, "device_type", type, sizeof(type));
 
-	if (r < 0) {
-		config_source_error(draft->source, "/dtb_filepath", REASON_DTB_BAD,
-				    "%s: no flattened device tree: %s", draft->zone->dtb_path,
-				    fdt_strerror(r));
-		return;
+	while (node >= 0) {
+		check_memory_node(draft, draft->tree, node);
+		node = fdt_node_offset_by_prop_value(draft->tree, node, "device_type", type, sizeof(type));
 	}
+}
+
+void config_tree_check(struct config_draft *draft)
+{
+	if (!draft->tree)
+		return;
 	if ((draft->lost & LOST_REGIONS) == 0) {
-		for (node = fdt_node_offset_by_prop_value(tree, -1, "device_type", "memory",
-							  sizeof("memory"));
-		     node >= 0; node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory",
-								     sizeof("memory")))
-			check_memory_node(draft, tree, node);
-		check_initrd(draft, tree);
+		check_memory(draft);
+		check_initrd(draft, draft->tree);
 	}
 	if ((draft->lost & LOST_CPUS) == 0)
-		check_cpu_nodes(draft, tree);
+		check_cpu_nodes(draft, draft->tree);
+	free(draft->tree);
+	draft->tree = NULL;
 }
 
 static void check_dtb(struct config_draft *draft, const struct config_files *files)
 {
 	struct config_zone *zone = draft->zone;
-	char *tree = NULL;
 	size_t size = 0;
-	int r = files->read(files, zone->dtb_path, MAX_DTB, &tree, &size);
+	int r = files->read(files, zone->dtb_path, MAX_DTB, &draft->tree, &size);
+	int fault = r == 0 && size > 0 ? fdt_check_full(draft->tree, size) : 0;
 
 	if (r < 0)
 		report_errno(draft->source, "/dtb_filepath", zone->dtb_path, r);
 	else if (size == 0)
 		config_source_error(draft->source, "/dtb_filepath", REASON_IMAGE_EMPTY,
 				    "%s: the file is empty", zone->dtb_path);
-	else
-		check_tree(draft, tree, size);
+	else if (fault < 0)
+		config_source_error(draft->source, "/dtb_filepath", REASON_DTB_BAD,
+				    "%s: no flattened device tree: %s", zone->dtb_path, fdt_strerror(fault));
 	if (size == 0)
 		draft->lost |= LOST_DTB;
+	if (size == 0 || fault < 0) {
+		free(draft->tree);
+		draft->tree = NULL;
+	}
 	zone->hv.dtb_size = size;
-	free(tree);
 }
 
 void config_images_check(struct config_draft *draft, const struct config_files *files)

@@ -98,6 +98,14 @@ static bool drop_interrupt(struct config_draft *draft, const HvPlatform *platfor
 	return true;
 }
 
+static bool no_ram(struct config_draft *draft, const HvPlatform *platform, uint32_t index)
+{
+	(void)platform;
+	(void)index;
+	draft->lost |= LOST_REGIONS;
+	return false;
+}
+
 static const struct hv_memory_region *first_ram(const HvZoneConfig *config)
 {
 	for (uint32_t i = 0; i < config->num_regions; i++)
@@ -156,7 +164,7 @@ static const struct rule rules[HV_VIOLATION_COUNT] = {
 					     "reaches into the hypervisor's memory" },
 	[HV_VIOLATION_REGION_GIC] = { ABOUT_REGION, NULL, LOST_GIC, drop_region,
 				      "meets the zone's interrupt controller" },
-	[HV_VIOLATION_NO_RAM] = { ABOUT_ZONE, "/memory_regions", LOST_REGIONS, NULL, "a zone needs RAM" },
+	[HV_VIOLATION_NO_RAM] = { ABOUT_ZONE, "/memory_regions", LOST_REGIONS, no_ram, "a zone needs RAM" },
 	[HV_VIOLATION_INTERRUPT_RANGE] = { ABOUT_INTERRUPT, NULL, 0, drop_interrupt,
 					   "no shared peripheral interrupt has this number" },
 	[HV_VIOLATION_INTERRUPT_BOARD] = { ABOUT_INTERRUPT, NULL, 0, drop_interrupt,
@@ -243,26 +251,33 @@ static struct config_pointer find_other(const struct config_draft *draft, const 
 
 	if (violation.code == HV_VIOLATION_REGION_OVERLAP)
 		return config_pointer("%s:/memory_regions/%u", draft->source->path,
-				      draft->sound_field[violation.other_index]);
+				      draft->sound_field[violation.other_index % HV_MAX_REGIONS]);
 	if (violation.code == HV_VIOLATION_REGION_HYPERVISOR)
 		return config_pointer("hypervisor: RAM 0x%" PRIx64 "-0x%" PRIx64, own->start,
 				      own->start + (own->size - 1));
 	return config_pointer("%s", "");
 }
 
-static void report(struct config_draft *draft, const HvPlatform *platform, const struct rule *rule,
-		   struct hv_violation violation)
+void config_violation_report(struct config_draft *draft, const HvPlatform *platform,
+			     struct hv_violation violation)
 {
-	struct config_pointer pointer = find_pointer(draft, rule, violation);
-	struct config_pointer subject = find_subject(draft, rule, violation);
-	struct config_pointer other = find_other(draft, platform, violation);
-	const struct config_place place = {
-		.pointer = pointer.text,
-		.other = other.text[0] != '\0' ? other.text : NULL,
-	};
+	const struct rule *rule = violation.code < HV_VIOLATION_COUNT ? &rules[violation.code] : &rules[0];
+	const char *reason = hv_violation_name(violation.code);
+	struct config_pointer pointer, subject, other;
 
-	config_source_add(draft->source, CONFIG_ERROR, &place, hv_violation_name(violation.code), "%s%s",
-			  subject.text, rule->message);
+	if (!rule->message || (rule->about == ABOUT_REGION && violation.index >= draft->sound.num_regions)) {
+		config_source_error(draft->source, "", reason, "the hypervisor refuses this zone");
+		return;
+	}
+	pointer = find_pointer(draft, rule, violation);
+	subject = find_subject(draft, rule, violation);
+	other = find_other(draft, platform, violation);
+	config_source_add(draft->source, CONFIG_ERROR,
+			  &(struct config_place){
+				  .pointer = pointer.text,
+				  .other = other.text[0] != '\0' ? other.text : NULL,
+			  },
+			  reason, "%s%s", subject.text, rule->message);
 }
 
 /* Reports one violation and repairs it. False: the validator cannot be asked any further. */
@@ -270,13 +285,8 @@ static bool settle(struct config_draft *draft, const HvPlatform *platform, struc
 {
 	const struct rule *rule = &rules[violation.code];
 
-	if (!rule->message) {
-		config_source_error(draft->source, "", hv_violation_name(violation.code),
-				    "the hypervisor would refuse this zone");
-		return false;
-	}
 	if ((draft->lost & rule->moot) == 0)
-		report(draft, platform, rule, violation);
+		config_violation_report(draft, platform, violation);
 	return rule->repair && rule->repair(draft, platform, violation.index);
 }
 

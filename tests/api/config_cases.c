@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config_cases [--write] FOLDER: checks every case of a folder and compares
+ * all findings with what is expected. A case is NAME.json, or a folder NAME of
+ * files that are checked as one set; NAME.expect has one line for each finding,
+ *
+ *     FILE:LINE SEVERITY REASON POINTER [OTHER]
+ *
+ * and a case without one must have no finding at all. Images are made beside
+ * the files, see fixtures.c. --write makes the expectations anew, for review.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "fixtures.h"
+
+struct run {
+	char folder[4096]; /* of the cases, absolute */
+	bool write;
+	unsigned cases;
+	unsigned failed;
+};
+
+/* Findings as the lines of an expectation. */
+static char *list_findings(const struct config_findings *findings)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	for (unsigned i = 0; i < findings->count; i++) {
+		const struct config_finding *f = &findings->list[i];
+
+		fprintf(out, "%s:%u %s %s \"%s\"%s%s\n", f->file, f->line,
+			f->severity == CONFIG_ERROR ? "error" : "warning", f->reason, f->pointer,
+			f->other ? " " : "", f->other ? f->other : "");
+	}
+	fclose(out);
+	return text;
+}
+
+static char *read_text(const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t length = in ? getdelim(&text, &room, '\0', in) : -1;
+
+	if (in)
+		fclose(in);
+	if (length >= 0)
+		return text;
+	free(text);
+	return strdup("");
+}
+
+static void compare(struct run *run, const char *name, const struct config_findings *findings)
+{
+	char path[8192], *found = list_findings(findings), *expected;
+
+	snprintf(path, sizeof(path), "%s/%s.expect", run->folder, name);
+	if (run->write) {
+		FILE *out = findings->count > 0 ? fopen(path, "we") : NULL;
+
+		if (out) {
+			fputs(found, out);
+			fclose(out);
+		}
+	}
+	expected = read_text(path);
+	run->cases++;
+	if (strcmp(found, expected) != 0) {
+		run->failed++;
+		printf("FAIL %s\n--- expected\n%s--- found\n%s", name, expected, found);
+	}
+	free(expected);
+	free(found);
+}
+
+/* A zone is good just if no error names its file; those of virtio files are left to other tests. */
+static void check_goodness(struct run *run, const char *name, struct config_zone **zones, unsigned count,
+			   const struct config_findings *findings)
+{
+	for (unsigned i = 0; i < count; i++) {
+		bool named = false, good = config_zone_is_good(zones[i], findings);
+
+		for (unsigned j = 0; j < findings->count; j++)
+			named |= findings->list[j].severity == CONFIG_ERROR &&
+				 strcmp(findings->list[j].file, zones[i]->file) == 0;
+		if (good ? !named : findings->errors > 0)
+			continue;
+		run->failed++;
+		printf("FAIL %s: %s is %sgood\n", name, zones[i]->file, good ? "" : "not ");
+	}
+}
+
+static void check_set(struct run *run, const char *name, char **paths, unsigned num_paths)
+{
+	struct config_findings findings;
+	struct config_zone **zones;
+	unsigned count;
+	int r = config_check((const char *const *)paths, num_paths, config_platform("qemu-virt"),
+			     config_platform_root("qemu-virt"), &zones, &count, &findings);
+
+	if (r < 0) {
+		run->failed++;
+		printf("FAIL %s: %s\n", name, strerror(-r));
+		return;
+	}
+	compare(run, name, &findings);
+	check_goodness(run, name, zones, count, &findings);
+	for (unsigned i = 0; i < count; i++)
+		config_zone_free(zones[i]);
+	free(zones);
+	config_findings_fini(&findings);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	char buffer[65536];
+	FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+	size_t length;
+
+	if (!in || !out)
+		abort();
+	while ((length = fread(buffer, 1, sizeof(buffer), in)) > 0)
+		fwrite(buffer, 1, length, out);
+	fclose(in);
+	fclose(out);
+}
+
+/* The files lie beside the images while they are checked, so paths in findings are bare names. */
+static void check_files(struct run *run, const char *name, char **paths, unsigned num_paths)
+{
+	char **names = calloc(num_paths + 1, sizeof(*names));
+
+	for (unsigned i = 0; names && i < num_paths; i++) {
+		names[i] = strrchr(paths[i], '/') + 1;
+		copy_file(paths[i], names[i]);
+	}
+	check_set(run, name, names, num_paths);
+	for (unsigned i = 0; names && i < num_paths; i++)
+		unlink(names[i]);
+	free(names);
+}
+
+static void check_case(struct run *run, const char *entry)
+{
+	char path[8192], name[256], *one = path;
+	size_t length = strlen(entry);
+	struct stat info;
+
+	snprintf(path, sizeof(path), "%s/%s", run->folder, entry);
+	snprintf(name, sizeof(name), "%s", entry);
+	if (stat(path, &info) < 0)
+		return;
+	if (S_ISDIR(info.st_mode)) {
+		char **paths;
+		unsigned count;
+
+		if (config_list_dir(path, &paths, &count) < 0)
+			abort();
+		check_files(run, name, paths, count);
+		for (unsigned i = 0; i < count; i++)
+			free(paths[i]);
+		free(paths);
+	} else if (length > 5 && strcmp(entry + length - 5, ".json") == 0) {
+		name[length - 5] = '\0';
+		check_files(run, name, &one, 1);
+	}
+}
+
+/* Cases too large to be kept; the name says what they are. */
+static void check_generated(struct run *run)
+{
+	for (const struct fixture_text *text = fixture_texts; text->name; text++) {
+		char file[64], *one = file;
+
+		snprintf(file, sizeof(file), "%s.json", text->name);
+		fixture_write_text(text, file);
+		check_set(run, text->name, &one, 1);
+		unlink(file);
+	}
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = { .write = argc == 3 && strcmp(argv[1], "--write") == 0 };
+	struct dirent **entries;
+	int count;
+
+	if (argc != 2 + run.write || !realpath(argv[argc - 1], run.folder)) {
+		fprintf(stderr, "usage: config_cases [--write] FOLDER\n");
+		return 2;
+	}
+	fixture_enter();
+	count = scandir(run.folder, &entries, not_hidden, alphasort);
+	for (int i = 0; i < count; i++) {
+		check_case(&run, entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	if (strcmp(strrchr(run.folder, '/'), "/bad") == 0)
+		check_generated(&run);
+	fixture_leave();
+	printf("%u cases, %u failed\n", run.cases, run.failed);
+	return run.cases > 0 && run.failed == 0 ? 0 : 1;
+}
