@@ -28,6 +28,7 @@
 static HvZoneConfig config __attribute__((aligned(8)));
 static struct hv_zone_status status __attribute__((aligned(8)));
 static struct hv_stats stats __attribute__((aligned(8)));
+static volatile uint64_t wakes; /* interrupts of any kind: what a sleeper looks at last */
 static volatile uint64_t news;
 static uint64_t requests_seen;
 static uint64_t zones_changed;
@@ -62,6 +63,7 @@ static void answer(int64_t result)
 
 static void interrupt(uint32_t intid)
 {
+	wakes = wakes + 1;
 	if (intid == UART_INTID)
 		guest_write32(GUEST_UART + UART_IMSC, 0); /* until we have read all there is */
 	else if (intid == NEWS_INTID)
@@ -107,11 +109,11 @@ static void take_news(void)
 	}
 }
 
-/* Sleeps until an interrupt was handled; with interrupts masked between look and sleep. */
+/* Sleeps unless an interrupt came since the caller looked; masked between look and sleep. */
 static void wait_interrupt(uint64_t seen)
 {
 	guest_irq_off();
-	if (news == seen)
+	if (wakes == seen)
 		guest_wfi();
 	guest_irq_on();
 }
@@ -121,7 +123,7 @@ static void wait_interrupt(uint64_t seen)
 static char get_char(void)
 {
 	while ((guest_read32(GUEST_UART + UART_FR) & UART_FR_RXFE) != 0) {
-		uint64_t seen = news;
+		uint64_t seen = wakes;
 
 		take_news();
 		guest_write32(GUEST_UART + UART_ICR, UART_INT_RX);
@@ -409,7 +411,7 @@ static void cmd_wait(const struct args *args)
 	int64_t result;
 
 	for (;;) {
-		uint64_t seen = news;
+		uint64_t seen = wakes;
 
 		take_news();
 		result = get_status(args->n[0]);
@@ -434,7 +436,7 @@ static void cmd_sleep(const struct args *args)
 	uint64_t deadline = guest_ticks() + args->n[0] * (guest_ticks_per_second() / 1000);
 
 	while (guest_ticks() < deadline) {
-		uint64_t seen = news;
+		uint64_t seen = wakes;
 
 		take_news();
 		guest_timer_at(deadline);
