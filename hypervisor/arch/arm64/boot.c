@@ -7,9 +7,6 @@
 
 static uint64_t first_guest_ticks;
 
-/* Linker's and build's. */
-extern char el2_version[];
-
 static void cpu_init(uint32_t id)
 {
 	struct cpu *cpu = &el2_cpu[id];

@@ -35,12 +35,10 @@ static uint64_t field(uint64_t id, uint32_t shift)
 
 static uint64_t cptr_value(void)
 {
-	const uint64_t pfr0 = read_sysreg(id_aa64pfr0_el1), pfr1 = read_sysreg(id_aa64pfr1_el1);
-	uint64_t value = CPTR_RES1 | CPTR_TTA;
+	const uint64_t pfr0 = read_sysreg(id_aa64pfr0_el1);
+	uint64_t value = CPTR_RES1 | CPTR_TTA | CPTR_TSM;
 
 	/* SME is not handed out; SVE is, where there is SVE. */
-	value |= CPTR_TSM;
-	(void)pfr1;
 	if (field(pfr0, 32) == 0)
 		value |= CPTR_TZ;
 	if (field(pfr0, 44) != 0)
@@ -67,6 +65,20 @@ static uint64_t mdcr_value(void)
 	return value;
 }
 
+/* Traps of later architectures, whose reset values nobody promises: by encoding, all off. */
+static void clear_fine_traps(void)
+{
+	if (field(read_sysreg(id_aa64mmfr0_el1), 56) != 0) {
+		write_sysreg(s3_4_c1_c1_4, 0); /* HFGRTR_EL2 */
+		write_sysreg(s3_4_c1_c1_5, 0); /* HFGWTR_EL2 */
+		write_sysreg(s3_4_c1_c1_6, 0); /* HFGITR_EL2 */
+		write_sysreg(s3_4_c3_c1_4, 0); /* HDFGRTR_EL2 */
+		write_sysreg(s3_4_c3_c1_5, 0); /* HDFGWTR_EL2 */
+	}
+	if (field(read_sysreg(id_aa64mmfr1_el1), 40) != 0)
+		write_sysreg(s3_4_c1_c2_2, 0); /* HCRX_EL2 */
+}
+
 static void park_stage2(void)
 {
 	write_sysreg(vttbr_el2, (uintptr_t)empty_stage2);
@@ -84,6 +96,7 @@ void guest_init_cpu(void)
 	write_sysreg(cnthctl_el2, CNTHCTL_GUEST);
 	write_sysreg(cntvoff_el2, 0);
 	write_sysreg(cnthp_ctl_el2, 0);
+	clear_fine_traps();
 	isb();
 	if (field(read_sysreg(id_aa64pfr0_el1), 32) != 0)
 		write_sysreg(s3_4_c1_c2_0, 0xf); /* ZCR_EL2: as long as the CPU's vectors are */

@@ -4,6 +4,8 @@
 
 #include "el2.h"
 
+#define DCZID_PROHIBITED 0x10u
+
 void *arch_memory_at(uint64_t pa, uint64_t size)
 {
 	for (uint32_t i = 0; i < platform_board.num_ram; i++)
@@ -23,13 +25,31 @@ static uint64_t line_size(void)
 	return 4ull << (read_sysreg(ctr_el0) >> 16 & 0xf);
 }
 
+/* One instruction for every step bytes of [at, end); eight a turn while they last. */
+#define LINE(instruction, at) __asm__ volatile(instruction : : "r"(at) : "memory")
+#define EACH_LINE(instruction, at, end, step)                                                                \
+	do {                                                                                                 \
+		for (; (end) - (at) >= 8 * (step); (at) += 8 * (step)) {                                     \
+			LINE(instruction, (at));                                                             \
+			LINE(instruction, (at) + (step));                                                    \
+			LINE(instruction, (at) + 2 * (step));                                                \
+			LINE(instruction, (at) + 3 * (step));                                                \
+			LINE(instruction, (at) + 4 * (step));                                                \
+			LINE(instruction, (at) + 5 * (step));                                                \
+			LINE(instruction, (at) + 6 * (step));                                                \
+			LINE(instruction, (at) + 7 * (step));                                                \
+		}                                                                                            \
+		for (; (at) < (end); (at) += (step))                                                         \
+			LINE(instruction, (at));                                                             \
+	} while (0)
+
 void arch_memory_clean(uint64_t pa, uint64_t size)
 {
 	const uint64_t line = line_size();
 	const uint64_t end = pa + size;
+	uint64_t at = pa & ~(line - 1);
 
-	for (pa &= ~(line - 1); pa < end; pa += line)
-		__asm__ volatile("dc cvac, %0" : : "r"(pa) : "memory");
+	EACH_LINE("dc cvac, %0", at, end, line);
 	dsb(sy);
 }
 
@@ -41,18 +61,16 @@ void arch_memory_clean(uint64_t pa, uint64_t size)
 void arch_memory_scrub(uint64_t pa, uint64_t size)
 {
 	const uint64_t dczid = read_sysreg(dczid_el0);
-	const uint64_t zva = (dczid & 0x10) ? 0 : 4ull << (dczid & 0xf);
+	const uint64_t zva = 4ull << (dczid & 0xf);
 	const uint64_t line = line_size();
 	const uint64_t end = pa + size;
+	uint64_t at = pa;
 
-	if (zva != 0 && zva <= HV_PAGE_SIZE) {
-		for (uint64_t at = pa; at < end; at += zva)
-			__asm__ volatile("dc zva, %0" : : "r"(at) : "memory");
-	} else {
-		for (uint64_t at = pa; at < end; at += 16)
-			__asm__ volatile("stp xzr, xzr, [%0]" : : "r"(at) : "memory");
-	}
-	for (uint64_t at = pa; at < end; at += line)
-		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+	if ((dczid & DCZID_PROHIBITED) == 0 && zva <= HV_PAGE_SIZE)
+		EACH_LINE("dc zva, %0", at, end, zva);
+	else
+		EACH_LINE("stp xzr, xzr, [%0]", at, end, UINT64_C(16));
+	at = pa;
+	EACH_LINE("dc civac, %0", at, end, line);
 	dsb(sy);
 }

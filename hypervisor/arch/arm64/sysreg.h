@@ -46,9 +46,9 @@
 #define ESR_FSC(esr) ((uint32_t)(esr)&0x3f)
 #define FSC_TRANSLATION(fsc) (((fsc)&0x3c) == 0x04)
 #define FSC_ACCESS_FLAG(fsc) (((fsc)&0x3c) == 0x08)
-#define FSC_PERMISSION(fsc) (((fsc)&0x3c) == 0x0c)
-#define FSC_SEA 0x10      /* synchronous external abort, not on a table walk */
-#define FSC_SEA_WALK 0x14 /* on a table walk, plus the level */
+#define FSC_IS_STAGE2(fsc) ((fsc) < 0x10) /* address size, translation, access flag, permission */
+#define FSC_SEA 0x10                      /* synchronous external abort, not on a table walk */
+#define FSC_SEA_WALK 0x14                 /* on a table walk, plus the level */
 
 /* HCR_EL2 (Arm ARM D19.2.48). */
 #define HCR_VM BIT64(0)

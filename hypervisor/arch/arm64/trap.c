@@ -149,12 +149,12 @@ static bool memory_fault(struct vcpu *vcpu, uint64_t esr, uint64_t far)
 	const uint32_t fsc = ESR_FSC(esr);
 	uint64_t ipa = 0;
 
-	if (!FSC_TRANSLATION(fsc) && !FSC_ACCESS_FLAG(fsc) && !FSC_PERMISSION(fsc)) {
+	if (!FSC_IS_STAGE2(fsc)) {
 		inject_external_abort(esr, far);
 		return false;
 	}
-	/* HPFAR_EL2 is not valid for a permission fault outside a table walk. */
-	if (!FSC_PERMISSION(fsc) || (esr & ESR_S1PTW))
+	/* HPFAR_EL2 is not valid for all faults outside a table walk. */
+	if (FSC_TRANSLATION(fsc) || FSC_ACCESS_FLAG(fsc) || (esr & ESR_S1PTW))
 		ipa = fault_ipa(far);
 	return bad_access(vcpu, HV_REASON_BAD_ACCESS, esr, far, ipa);
 }
