@@ -16,6 +16,7 @@
 #include "hvisord_version.h"
 #include "log.h"
 #include "notify.h"
+#include "sim.h"
 #include "zone.h"
 
 struct options {
@@ -36,6 +37,7 @@ struct daemon {
 	struct zones *zones;
 	struct api *api;
 	char socket_path[256];
+	char *device_program; /* the default one */
 	int lock_fd;
 	bool stopping;
 };
@@ -49,26 +51,27 @@ static const char usage[] =
 	"  --socket PATH           where clients connect (RUN-DIR/hvisord.sock)\n"
 	"  --device PATH           the hypervisor's device (/dev/hvisor)\n"
 	"  --device-program PATH   the device process (hvisor-device, beside hvisord)\n"
-	"  --backend NAME          driver\n"
+	"  --backend NAME          driver, or sim: a simulated board, for tests (driver)\n"
 	"  --debug                 log more\n"
 	"  --version, --help\n";
 
-/* The device program: beside us, as in the build folder, or where it is installed. */
-static const char *find_device_program(void)
+/* A program of ours: beside us, as in the build folder, or where it is installed. The caller frees. */
+static char *find_program(const char *folder, const char *name)
 {
-	static char path[512];
-	static const char *const places[] = { "hvisor-device", "virtio/hvisor-device" };
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	char *slash;
+	char self[512], *path = NULL, *slash;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	for (unsigned i = 0; slash != NULL && i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(slash + 1, 64, "%s", places[i]);
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash != NULL) {
+		*slash = '\0';
+		if (asprintf(&path, "%s/%s/%s", self, folder, name) < 0)
+			return NULL;
 		if (access(path, X_OK) == 0)
 			return path;
+		free(path);
 	}
-	return HVISOR_LIBEXEC_DIR "/hvisor-device";
+	return asprintf(&path, "%s/%s", HVISOR_LIBEXEC_DIR, name) < 0 ? NULL : path;
 }
 
 enum option_id {
@@ -198,9 +201,20 @@ static int open_zones(struct daemon *daemon)
 
 static int open_backend(struct daemon *daemon)
 {
+	char path[256], *program;
+	int r;
+
 	if (strcmp(daemon->options.backend, "driver") == 0)
 		return backend_driver_new(daemon->options.device, &daemon->backend);
-	return -EINVAL;
+	if (strcmp(daemon->options.backend, "sim") != 0)
+		return -EINVAL;
+	snprintf(path, sizeof(path), "%s/sim.sock", daemon->options.run_dir);
+	program = find_program("backend", "hvisor-sim");
+	if (program == NULL)
+		return -ENOMEM;
+	r = backend_sim_new(path, program, &daemon->backend);
+	free(program);
+	return r;
 }
 
 static int fail(const char *what, int r)
@@ -225,7 +239,9 @@ static int begin(struct daemon *daemon)
 		return fail(daemon->options.run_dir, r);
 	r = open_backend(daemon);
 	if (r != 0)
-		return fail(daemon->options.device, r);
+		return fail(strcmp(daemon->options.backend, "sim") == 0 ? "simulator"
+									: daemon->options.device,
+			    r);
 	r = api_new(&daemon->loop, &api, &daemon->api);
 	if (r != 0)
 		return fail("starting", r);
@@ -249,6 +265,7 @@ static void finish(struct daemon *daemon)
 	if (daemon->backend != NULL)
 		daemon->backend->ops->free(daemon->backend);
 	uv_loop_close(&daemon->loop);
+	free(daemon->device_program);
 	if (daemon->lock_fd >= 0)
 		close(daemon->lock_fd);
 }
@@ -259,8 +276,9 @@ int main(int argc, char **argv)
 	int r;
 
 	daemon.options = parse_options(argc, argv);
+	daemon.device_program = find_program("virtio", "hvisor-device");
 	if (daemon.options.device_program == NULL)
-		daemon.options.device_program = find_device_program();
+		daemon.options.device_program = daemon.device_program;
 	snprintf(daemon.socket_path, sizeof(daemon.socket_path), "%s/hvisord.sock", daemon.options.run_dir);
 	if (daemon.options.socket == NULL)
 		daemon.options.socket = daemon.socket_path;
