@@ -100,7 +100,8 @@ int memory_map(struct handle *handle, struct vm_area_struct *vma)
 
 	if (!slot)
 		return -EBADF;
-	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff >= SLOT_PAGES)
+	/* VM_SHARED is not there where the file is open for reading only. */
+	if (!(vma->vm_flags & VM_MAYSHARE) || vma->vm_pgoff >= SLOT_PAGES)
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
