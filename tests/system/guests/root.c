@@ -31,6 +31,7 @@ static struct hv_stats stats __attribute__((aligned(8)));
 static volatile uint64_t wakes; /* interrupts of any kind: what a sleeper looks at last */
 static volatile uint64_t news;
 static uint64_t requests_seen;
+static uint64_t last_value;
 static uint64_t zones_changed;
 static bool serving;
 
@@ -91,6 +92,7 @@ static void serve_zone(uint32_t zone)
 
 		if (r->seq != 0)
 			call(HV_CALL_ZONE_COMPLETE, zone, r->vcpu, r->seq, (uint32_t)r->ipa, x);
+		last_value = r->value;
 		requests_seen++;
 		tail = hv_ring_next(tail);
 		*(volatile uint32_t *)&ring->tail = tail;
@@ -463,6 +465,7 @@ static void cmd_stats(const struct args *args)
 	guest_put_field("entry_ticks", guest_params.entry_ticks);
 	guest_put_field("news", news);
 	guest_put_field("requests", requests_seen);
+	guest_put_field("last_value", last_value);
 	guest_put_field("changed", zones_changed);
 }
 
