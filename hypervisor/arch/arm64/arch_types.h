@@ -56,6 +56,7 @@ struct arch_zone {
 	struct arch_lock lock;        /* virtual SPIs' state, routes */
 	uint32_t enabled[VGIC_WORDS]; /* virtual SPIs */
 	uint32_t latched[VGIC_WORDS]; /* virtual SPIs pending while disabled */
+	uint32_t edges[VGIC_WORDS];   /* virtual SPIs that the zone calls edges; means nothing to EL2 */
 	struct vgic_spi spi[HV_MAX_INTIDS];
 };
 

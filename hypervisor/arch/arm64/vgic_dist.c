@@ -191,27 +191,48 @@ static void write_clear_active(struct vcpu *vcpu, uint32_t n, uint32_t value)
 		gicd_write(GICD_ICACTIVER + n * 4, hw);
 }
 
-/* The two bits of each of 16 INTIDs that the zone owns in hardware. */
-static uint32_t config_mask(const struct vcpu *vcpu, uint32_t n)
+/* ICFGR n has two bits for each of 16 INTIDs: half of a word of the others. Spreads that half. */
+static uint32_t spread(uint32_t bits, uint32_t n, uint32_t each)
 {
-	uint32_t owned = hardware(vcpu, n / 2) >> (n % 2 * 16) & 0xffff;
-	uint32_t mask = 0;
+	uint32_t half = bits >> (n % 2 * 16) & 0xffff;
+	uint32_t config = 0;
 
-	for (; owned != 0; owned &= owned - 1)
-		mask |= 3u << (2 * __builtin_ctz(owned));
-	return mask;
+	for (; half != 0; half &= half - 1)
+		config |= each << (2 * __builtin_ctz(half));
+	return config;
 }
 
+/* A zone reads back what it wrote, or Linux refuses the interrupt; so virtual SPIs remember it. */
 static uint32_t read_config(struct vcpu *vcpu, uint32_t n)
 {
-	return gicd_read(GICD_ICFGR + n * 4) & config_mask(vcpu, n);
+	uint32_t edges = vcpu->zone->arch.edges[n / 2] & virtual(vcpu, n / 2);
+
+	return (gicd_read(GICD_ICFGR + n * 4) & spread(hardware(vcpu, n / 2), n, 3)) | spread(edges, n, 2);
+}
+
+static void write_virtual_config(struct vcpu *vcpu, uint32_t n, uint32_t value)
+{
+	struct arch_zone *arch = &vcpu->zone->arch;
+	uint32_t left = virtual(vcpu, n / 2) & (0xffffu << (n % 2 * 16));
+
+	arch_lock(&arch->lock);
+	for (; left != 0; left &= left - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctz(left);
+
+		if ((value >> (bit % 16 * 2) & 2) != 0)
+			arch->edges[n / 2] |= 1u << bit;
+		else
+			arch->edges[n / 2] &= ~(1u << bit);
+	}
+	arch_unlock(&arch->lock);
 }
 
 static void write_config(struct vcpu *vcpu, uint32_t n, uint32_t value)
 {
 	static struct arch_lock lock; /* one register has bits of several zones */
-	uint32_t mask = config_mask(vcpu, n);
+	uint32_t mask = spread(hardware(vcpu, n / 2), n, 3);
 
+	write_virtual_config(vcpu, n, value);
 	if (mask == 0)
 		return;
 	arch_lock(&lock);
