@@ -9,11 +9,8 @@ static uint64_t first_guest_ticks;
 
 static void cpu_init(uint32_t id)
 {
-	struct cpu *cpu = &el2_cpu[id];
-
-	cpu->id = id;
-	cpu->started = 1;
-	write_sysreg(tpidr_el2, (uintptr_t)cpu);
+	this_cpu()->id = id;
+	this_cpu()->started = 1;
 	guest_init_cpu();
 	gic_init_cpu();
 }

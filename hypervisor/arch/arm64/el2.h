@@ -5,8 +5,8 @@
 
 #define EL2_MAX_CPUS 16
 #define EL2_STACK_SIZE 8192 /* a guard page lies under each */
-#define EL2_STACK_SHIFT 13
 #define FRAME_SIZE 256
+#define CPU_SHIFT 5 /* sizeof(struct cpu) */
 
 #include "sysreg.h"
 
@@ -31,6 +31,8 @@ struct cpu {
 	uint64_t kick;    /* ICC_SGI1R_EL1 word that kicks it */
 	uintptr_t gicr;   /* its redistributor */
 };
+
+HV_ASSERT_SIZE(struct cpu, 1 << CPU_SHIFT);
 
 extern struct cpu el2_cpu[EL2_MAX_CPUS];
 

@@ -34,9 +34,9 @@ invalidate:
 	dsb	sy
 	ret
 
-	/* Translation on, for any CPU. Clobbers x0..x9, keeps x19.. */
+	/* Translation on, for any CPU. Clobbers x0..x18 and x21. */
 mmu_on:
-	mov	x9, x30
+	mov	x21, x30
 	bl	mmu_tcr
 	msr	tcr_el2, x0
 	ldr	x0, =0xff04 /* attribute 0: Device-nGnRE, 1: write-back */
@@ -50,9 +50,9 @@ mmu_on:
 	ldr	x0, =(SCTLR_EL2_RES1 | 1 | 1 << 2 | 1 << 3 | 1 << 12 | 1 << 19)
 	msr	sctlr_el2, x0
 	isb
-	ret	x9
+	ret	x21
 
-	/* Common start of a CPU: masked, vectors, stack of CPU x20. Clobbers x0, x1. */
+	/* Common start of a CPU: masked, vectors, stack and data of CPU x20. Clobbers x0..x2. */
 cpu_setup:
 	msr	daifset, #0xf
 	ldr	x0, =SCTLR_EL2_RES1
@@ -69,6 +69,10 @@ cpu_setup:
 	madd	x0, x1, x2, x0
 	sub	x0, x0, #FRAME_SIZE
 	mov	sp, x0
+	adrp	x0, el2_cpu
+	add	x0, x0, :lo12:el2_cpu
+	add	x0, x0, x20, lsl #CPU_SHIFT
+	msr	tpidr_el2, x0
 	mov	x29, #0
 	ret
 

@@ -159,13 +159,14 @@ guest_enter:
 fatal_entry:
 	msr	tpidr_el0, x1
 	msr	tpidrro_el0, x2
+	msr	sp_el1, x3
 	adrp	x1, panic_owned
 	add	x1, x1, :lo12:panic_owned
 1:	ldaxr	w2, [x1]
 	cbnz	w2, 2f
 	mov	w2, #1
-	stxr	w2, w2, [x1]
-	cbnz	w2, 1b
+	stxr	w3, w2, [x1]
+	cbnz	w3, 1b
 	mov	x1, sp
 	adrp	x2, el2_panic_stack_top
 	mov	sp, x2
@@ -173,6 +174,7 @@ fatal_entry:
 	str	x1, [sp, #31 * 8]
 	mrs	x1, tpidr_el0
 	mrs	x2, tpidrro_el0
+	mrs	x3, sp_el1
 	stp	x2, x3, [sp, #16 * 1]
 	stp	x4, x5, [sp, #16 * 2]
 	stp	x6, x7, [sp, #16 * 3]
