@@ -219,9 +219,10 @@ uint64_t take_events(int fd, int timeout_ms)
 	return count;
 }
 
-/* Position-independent; x1 = VIRTIO_IPA, x2 = RAM_IPA + PAGE, SYSTEM_OFF = 0x84000008 (PSCI 5.10). */
+/* Position-independent; x1 = VIRTIO_IPA (QueueNotify: + 0x50), x2 = RAM_IPA + PAGE, SYSTEM_OFF = 0x84000008 (PSCI 5.10). */
 __asm__(".pushsection .rodata\n"
 	".globl guest_park_start, guest_park_end, guest_ask_start, guest_ask_end\n"
+	".globl guest_notify_start, guest_notify_end\n"
 	".balign 8\n"
 	"guest_park_start:\n"
 	"	wfi\n"
@@ -240,9 +241,16 @@ __asm__(".pushsection .rodata\n"
 	"	hvc	#0\n"
 	"	b	.\n"
 	"guest_ask_end:\n"
+	"guest_notify_start:\n"
+	"	movz	x1, #0x3c50\n"
+	"	movk	x1, #0x0a00, lsl #16\n"
+	"1:	str	wzr, [x1]\n"
+	"	b	1b\n"
+	"guest_notify_end:\n"
 	".popsection\n");
 
 extern const char guest_park_start[], guest_park_end[], guest_ask_start[], guest_ask_end[];
+extern const char guest_notify_start[], guest_notify_end[];
 
 struct guest guest_park(void)
 {
@@ -252,4 +260,9 @@ struct guest guest_park(void)
 struct guest guest_ask(void)
 {
 	return (struct guest){ guest_ask_start, (size_t)(guest_ask_end - guest_ask_start) };
+}
+
+struct guest guest_notify(void)
+{
+	return (struct guest){ guest_notify_start, (size_t)(guest_notify_end - guest_notify_start) };
 }

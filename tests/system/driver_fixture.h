@@ -87,7 +87,8 @@ struct guest {
 	const void *code;
 	size_t size;
 };
-struct guest guest_park(void); /* sleeps for ever */
-struct guest guest_ask(void);  /* loads a word from VIRTIO_IPA, stores it at RAM_IPA + PAGE, powers off */
+struct guest guest_park(void);   /* sleeps for ever */
+struct guest guest_notify(void); /* stores to QueueNotify for ever */
+struct guest guest_ask(void);    /* loads a word from VIRTIO_IPA, stores it at RAM_IPA + PAGE, powers off */
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -163,6 +164,29 @@ static void a_ring_full_of_nonsense(const void *arg)
 	CHECK_EQ(((struct hv_ring *)map_ram(open_bound(ZONE), HV_MMAP_RING, PAGE))->magic, HV_RING_MAGIC);
 }
 
+/* On the CPU that takes the driver's interrupt, too, somebody must be left to stop it. */
+static void notifications_without_end(const void *arg)
+{
+	struct loaded zone = load(guest_notify(), 0);
+	int events = make_eventfd();
+	uint64_t wakeups = 0;
+	cpu_set_t first;
+
+	(void)arg;
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	CHECK_EQ(sched_setaffinity(0, sizeof(first), &first), 0);
+	CHECK_EQ(call(zone.fd, HV_IOC_REQUEST_EVENTFD, &events), 0);
+	start_zone(ZONE);
+	for (int i = 0; i < 1000; i++)
+		wakeups += take_events(events, 100);
+	CHECK(wakeups != 0);
+	CHECK_EQ(zone.ring->overflow, 1);
+	CHECK_EQ(call_zone(open_driver(), HV_IOC_ZONE_STOP, ZONE), 0);
+	CHECK(wait_state(ZONE, HV_ZONE_ENDED));
+	CHECK_EQ(status_of(ZONE).reason, HV_REASON_STOPPED);
+}
+
 static void destroy_wakes_the_device_process(const void *arg)
 {
 	struct loaded zone = load(guest_park(), 0);
@@ -293,6 +317,7 @@ static const struct driver_case cases[] = {
 	CASE(answers_nobody_waits_for),
 	CASE(stop_while_a_request_waits),
 	CASE(a_ring_full_of_nonsense),
+	CASE(notifications_without_end),
 	CASE(destroy_wakes_the_device_process),
 	CASE(lives_of_a_zone_against_racers),
 	CASE(no_unloading_under_a_handle),
