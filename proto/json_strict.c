@@ -139,14 +139,16 @@ static int find_duplicate(const cJSON *object, const char **ret_key)
 	const cJSON *item;
 
 	*ret_key = NULL;
-	cJSON_ArrayForEach(item, object) count++;
+	cJSON_ArrayForEach(item, object)
+		count++;
 	if (count < 2)
 		return 0;
 	keys = malloc(count * sizeof(*keys));
 	if (!keys)
 		return -ENOMEM;
 	count = 0;
-	cJSON_ArrayForEach(item, object) keys[count++] = item->string;
+	cJSON_ArrayForEach(item, object)
+		keys[count++] = item->string;
 	qsort(keys, count, sizeof(*keys), compare_keys);
 	for (size_t i = 1; i < count && !*ret_key; i++)
 		if (strcmp(keys[i - 1], keys[i]) == 0)

@@ -130,6 +130,7 @@ static void build_regions(struct config_draft *draft)
 		draft->region_field[hv->num_regions] = (uint8_t)i;
 		hv->regions[hv->num_regions++] = (struct hv_memory_region){
 			.type = (uint32_t)region->type,
+			.flags = region->shared != 0 ? HV_REGION_SHARED : 0,
 			.physical_start = region->physical_start,
 			.virtual_start = region->virtual_start,
 			.size = region->size,

@@ -85,11 +85,13 @@ static bool add_virtio_zone(struct config_check *check, struct config_source *so
 	for (unsigned i = 0; i < check->num_drafts; i++) {
 		struct config_draft *draft = check->drafts[i];
 
-		if ((draft->lost & LOST_ID) != 0 || draft->zone->hv.zone_id != fields->id)
+		if (!config_given(&draft->fields.seen, ZONE_ID) || draft->fields.zone_id != fields->id)
 			continue;
 		found = true;
 		if (!remember_virtio_file(draft, source->path))
 			return false;
+		if (draft->lost == LOST_ALL)
+			continue;
 		config_mappings_check(draft, source, mappings.text, fields->mappings, fields->num_mappings);
 		config_devices_add(draft, source, devices.text, fields->devices, fields->num_devices);
 	}

@@ -143,6 +143,18 @@ static bool parse_string(struct context *context, const struct config_field *fie
 	return true;
 }
 
+static bool parse_bool(struct context *context, const struct config_field *field, const cJSON *item,
+		       void *ret_value)
+{
+	uint64_t value = cJSON_IsTrue(item) ? 1 : 0;
+
+	(void)field;
+	if (!expect(context, item, cJSON_IsBool(item), "true or false"))
+		return false;
+	memcpy(ret_value, &value, sizeof(value));
+	return true;
+}
+
 static bool parse_ignored(struct context *context, const struct config_field *field, const cJSON *item,
 			  void *ret_value)
 {
@@ -189,9 +201,15 @@ static bool parse_array(struct context *context, const struct config_field *fiel
 
 static bool (*const parsers[FIELD_TYPES])(struct context *context, const struct config_field *field,
 					  const cJSON *item, void *ret_value) = {
-	[FIELD_NUMBER] = parse_number,   [FIELD_INTEGER] = parse_number,          [FIELD_WORD] = parse_word,
-	[FIELD_STRING] = parse_string,   [FIELD_OBJECT] = parse_object,           [FIELD_ARRAY] = parse_array,
-	[FIELD_IGNORED] = parse_ignored, [FIELD_UNSUPPORTED] = parse_unsupported,
+	[FIELD_NUMBER] = parse_number,
+	[FIELD_INTEGER] = parse_number,
+	[FIELD_WORD] = parse_word,
+	[FIELD_BOOL] = parse_bool,
+	[FIELD_STRING] = parse_string,
+	[FIELD_OBJECT] = parse_object,
+	[FIELD_ARRAY] = parse_array,
+	[FIELD_IGNORED] = parse_ignored,
+	[FIELD_UNSUPPORTED] = parse_unsupported,
 };
 
 /* An element that is not good is marked so, and the others keep their places. */

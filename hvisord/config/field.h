@@ -13,6 +13,7 @@ enum config_field_type {
 	FIELD_NUMBER,      /* uint64_t: a JSON number, or a string "80" or "0x50" */
 	FIELD_INTEGER,     /* uint64_t: a JSON number only */
 	FIELD_WORD,        /* uint64_t: one of words */
+	FIELD_BOOL,        /* uint64_t: 0 or 1 */
 	FIELD_STRING,      /* const char *, in the tree; min..max bytes */
 	FIELD_OBJECT,      /* a struct of its own table */
 	FIELD_ARRAY,       /* uint64_t count; then max elements like *element */

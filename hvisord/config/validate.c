@@ -141,6 +141,8 @@ static bool repair_dtb(struct config_draft *draft, const HvPlatform *platform, u
 }
 
 static const struct rule rules[HV_VIOLATION_COUNT] = {
+	/* Of what a file can say only a flag where it does not belong. */
+	[HV_VIOLATION_RESERVED] = { ABOUT_REGION, NULL, 0, drop_region, "only RAM can be shared" },
 	[HV_VIOLATION_ZONE_ID] = { ABOUT_ZONE, "/zone_id", LOST_ID, repair_id,
 				   "there can be no zone of this id" },
 	[HV_VIOLATION_NAME] = { ABOUT_ZONE, "/name", LOST_NAME, repair_name,

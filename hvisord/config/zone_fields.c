@@ -33,8 +33,10 @@ static const struct config_field region_table[] = {
 	[REGION_SIZE] = { "size", FIELD_NUMBER, .required = true,
 			  .offset = offsetof(struct region_fields, size),
 			  .doc = "in bytes: whole pages of 4096, for a virtio region a multiple of 0x200" },
-	[REGION_SHARED] = { "shared", FIELD_UNSUPPORTED, .initial = "false",
-			    .doc = "RAM that two zones share" },
+	[REGION_SHARED] = { "shared", FIELD_BOOL, .initial = "false",
+			    .offset = offsetof(struct region_fields, shared),
+			    .doc = "RAM that another zone also has, whose file says so too of exactly this "
+				   "range" },
 };
 static const struct config_object region_object = OBJECT("a memory region", region_table);
 static const struct config_field region_element = { .type = FIELD_OBJECT, .object = &region_object };

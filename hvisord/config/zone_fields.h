@@ -22,6 +22,7 @@ struct region_fields {
 	uint64_t physical_start;
 	uint64_t virtual_start;
 	uint64_t size;
+	uint64_t shared;
 };
 
 enum gic_field {

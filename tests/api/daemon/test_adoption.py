@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Zones outlive the daemon; the next one finds them."""
+import os
+import signal
+import socket
+import struct
+import subprocess
+
+from rig import HVISORD, run, text, type_into, wait_for
+
+
+def state(client, zone):
+    return client.result("zone.get", zone=zone)["zone"]["state"]
+
+
+def killed_and_started_again(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    type_into(client, 2, b"before\n")
+    wait_for(lambda: b"before" in text(client.result("console.attach", zone=2, replay=4096)), "the echo")
+    device = client.result("zone.get", zone=2)["zone"]["device"]["pid"]
+    rig.kill(signal.SIGKILL)
+    client = rig.start()
+    zone = client.result("zone.get", zone=2)["zone"]
+    assert zone["state"] == "running" and zone["runs"] == 1 and zone["reason"] == "adopted", zone
+    assert zone["device"]["pid"] == device and not zone["file_differs"], zone
+    wait_for(lambda: b"before" in text(client.result("console.attach", zone=2, replay=4096)), "kept output")
+    type_into(client, 2, b"after\n")
+    wait_for(lambda: b"after" in text(client.result("console.attach", zone=2, replay=4096)), "the echo")
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+    wait_for(lambda: rig.devices() == [], "the device process ended")
+    assert [name for name in os.listdir(rig.run_dir) if name.startswith("zone-")] == []
+
+
+def left_in_peace(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    assert rig.kill(signal.SIGTERM) == 0
+    assert not os.path.exists(rig.socket)
+    client = rig.start()
+    assert state(client, 2) == "running"
+
+
+def reset_while_nobody_watches(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    client.close()
+    # the guest resets when no daemon is there to see it
+    os.kill(rig.daemon.pid, signal.SIGSTOP)
+    sim = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    sim.connect(rig.run_dir + "/sim.sock")
+    sim.send(struct.pack("<IIII", 12, 2, 2, 0) + bytes(8))
+    sim.recv(65536)
+    rig.kill(signal.SIGKILL)
+    client = rig.start()
+    wait_for(lambda: client.result("zone.get", zone=2)["zone"]["runs"] == 2 and state(client, 2) == "running",
+             "it runs again")
+
+
+def half_start_is_undone(rig):
+    rig.zone(2, [2], console=True)
+    rig.environment["HVISOR_TEST_DEVICE"] = "mute"
+    client = rig.start()
+    pages = client.result("system.info")["hypervisor"]["pool_used"]
+    client.send("zone.start", {"zone": 2})
+    wait_for(lambda: state(client, 2) == "starting", "the start got to its device process")
+    rig.kill(signal.SIGKILL)
+    rig.environment["HVISOR_TEST_DEVICE"] = ""
+    client = rig.start()
+    wait_for(lambda: state(client, 2) == "stopped" and rig.devices() == [], "the start was undone")
+    assert client.result("system.info")["hypervisor"]["pool_used"] == pages
+    assert client.result("zone.start", zone=2)["state"] == "running"
+
+
+def file_and_record_are_gone(rig):
+    rig.zone(2, [2])
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    rig.kill(signal.SIGKILL)
+    os.unlink(rig.config_dir + "/zone2.json")
+    os.unlink(rig.run_dir + "/zone-2.json")
+    client = rig.start()
+    zone = client.result("zone.get", zone="z2")["zone"]
+    assert zone["state"] == "running" and zone["id"] == 2
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+
+
+def torn_record(rig):
+    rig.zone(2, [2])
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    for content in (b"", b"{", b'{"version":1}', os.urandom(5000)):
+        rig.kill(signal.SIGKILL)
+        with open(rig.run_dir + "/zone-2.json", "wb") as file:
+            file.write(content)
+        client = rig.start()
+        assert state(client, 2) == "running"
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+
+
+def device_process_died_meanwhile(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    rig.kill(signal.SIGKILL)
+    for pid in rig.devices():
+        os.kill(pid, signal.SIGKILL)
+    client = rig.start()
+    zone = client.result("zone.get", zone=2)["zone"]
+    assert zone["state"] == "running" and zone["device"]["state"] == "died", zone
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+
+
+def one_daemon_only(rig):
+    rig.start()
+    second = subprocess.run([HVISORD, "--backend", "sim", "--run-dir", rig.run_dir], capture_output=True)
+    assert second.returncode == 1 and second.stderr, second
+
+
+
+run([killed_and_started_again, left_in_peace, reset_while_nobody_watches, half_start_is_undone,
+     file_and_record_are_gone, torn_record, device_process_died_meanwhile, one_daemon_only])

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What goes over the socket, from friends and from others."""
+import json
+import os
+import signal
+
+from rig import Client, run, text, type_into, wait_for
+
+
+def greeting(rig):
+    client = rig.start()
+    hello = client.greeting["hvisord"]
+    assert hello["protocol"] == 1 and {"events", "console", "more"} <= set(hello["caps"])
+    assert hello["limits"]["line"] == 1048576 and hello["limits"]["depth"] == 32
+    assert hello["limits"]["in_flight"] == 8 and len(hello["boot_id"]) == 32
+
+
+def errors_have_places(rig):
+    client = rig.start()
+    cases = [
+        (b"{", None, -32700, "json.syntax"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"zone.list","id":2}', None, -32700, "json.duplicate_key"),
+        (b"\xff", None, -32700, "json.utf8"),
+        (b"", None, -32700, "json.empty"),
+        (b"[]", None, -32600, "protocol.request"),
+        (b"7", None, -32600, "protocol.request"),
+        (b'{"id":1,"method":"zone.list"}', None, -32600, "protocol.request"),
+        (b'{"jsonrpc":"2.0","id":[],"method":"zone.list"}', None, -32600, "protocol.request"),
+        (b'{"jsonrpc":"2.0","id":5,"method":"zone.lst"}', 5, -32601, "protocol.method"),
+        (b'{"jsonrpc":"2.0","id":"a","method":"zone.get"}', "a", -32602, "protocol.params"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"zone.get","params":[1]}', 1, -32602, "protocol.params"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"zone.get","params":{"zone":-1}}', 1, -32602, "protocol.params"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"zone.get","params":{"zone":1.5}}', 1, -32602, "protocol.params"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"zone.get","params":{"zone":1,"x":1}}', 1, -32602,
+         "protocol.params"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"zone.stop","params":{"zone":1,"mode":"kindly"}}', 1, -32602,
+         "protocol.params"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"zone.start","params":{"zone":1,"timeout_ms":0}}', 1, -32602,
+         "protocol.params"),
+    ]
+    for line, id, code, reason in cases:
+        client.send_bytes(line + b"\n")
+        answer = client.receive()
+        assert answer["id"] == id and answer["error"]["code"] == code, (line, answer)
+        assert answer["error"]["data"]["reason"] == reason, (line, answer)
+    error = client.error("zone.start", zone=1, timeout_ms="soon")
+    assert error["data"]["pointer"] == "/params/timeout_ms", error
+    assert client.result("zone.list")["zones"]
+
+
+def limits_cost_the_connection(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+
+    def broken(send):
+        other = Client(rig.socket)
+        try:
+            send(other)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        last = message = other.receive()
+        while message is not None:
+            last, message = message, other.receive()
+        assert last is None or last["error"]["data"]["reason"] == "protocol.limit", last
+
+    broken(lambda other: other.send_bytes(b"[" * 33 + b"]" * 33 + b"\n"))
+    broken(lambda other: other.send_bytes(b" " * (1 << 20) + b"\n"))
+    broken(lambda other: other.send_bytes(b"x" * (3 << 20)))
+    broken(lambda other: [other.send("console.attach", {"zone": 2, "more": True}) for _ in range(9)])
+    assert client.result("zone.list")["zones"]
+    # as long as it may be, and not longer
+    line = b'{"jsonrpc":"2.0","id":1,"method":"zone.list"'
+    client.send_bytes(line + b" " * ((1 << 20) - len(line) - 2) + b"}\n")
+    assert "result" in client.answer(1)
+
+
+def connections_are_counted(rig):
+    rig.start().close()
+    clients = [Client(rig.socket) for _ in range(16)]
+    assert all("hvisord" in client.greeting for client in clients)
+    refused = Client(rig.socket)
+    assert refused.greeting["error"]["data"]["reason"] == "protocol.limit" and refused.receive() is None
+    clients[0].close()
+    wait_for(lambda: "hvisord" in Client(rig.socket).greeting, "a place is free again")
+
+
+def pieces_and_pipelines(rig):
+    client = rig.start()
+    for byte in b'{"jsonrpc":"2.0","id":1,"method":"system.info"}\r\n':
+        client.send_bytes(bytes([byte]))
+    assert client.answer(1)["result"]["backend"] == "sim"
+    # many at once, more than any queue holds: none is lost, order is kept
+    count = 5000
+    lines = b"".join(b'{"jsonrpc":"2.0","id":%d,"method":"zone.list"}\n' % i for i in range(count))
+    pid = os.fork()
+    if pid == 0:
+        client.socket.sendall(lines)
+        os._exit(0)
+    for i in range(count):
+        assert client.receive()["id"] == i
+    os.waitpid(pid, 0)
+
+
+def half_closed(rig):
+    client = rig.start()
+    client.send_bytes(b'{"jsonrpc":"2.0","id":1,"method":"zone.check"}\n{"jsonrpc":"2.0","id":2,"method":"zone.list"}\n')
+    client.socket.shutdown(1)
+    assert {client.receive()["id"], client.receive()["id"]} == {1, 2}
+    assert client.receive() is None
+
+
+def who_does_not_read_harms_nobody(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    idle = rig.memory_kib()
+    deaf = [Client(rig.socket) for _ in range(10)]
+    for other in deaf:
+        other.send("events.subscribe")
+        other.send("console.attach", {"zone": 2, "more": True, "replay": 1048576})
+        other.socket.setblocking(False)
+        try:
+            while True:
+                other.send_bytes(b'{"jsonrpc":"2.0","id":9,"method":"schema.get"}\n' * 100)
+        except BlockingIOError:
+            pass
+    for _ in range(20):
+        type_into(client, 2, b"flood 100000\n")
+        assert client.result("zone.list")["zones"]
+    print(f"# RSS {idle} KiB; with ten clients that do not read {rig.memory_kib()} KiB")
+    assert rig.memory_kib() - idle < 10 * 1024
+    for other in deaf:
+        other.close()
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+
+
+def events_resume_and_are_counted(rig):
+    rig.zone(2, [2])
+    client = rig.start()
+    seq = client.result("zone.list")["seq"]
+    client.result("zone.start", zone=2)
+    other = Client(rig.socket)
+    answer = other.result("events.subscribe", match=["zone.st*"], since=seq)
+    assert answer["lost"] == 0
+    seen = [other.event(lambda event: True) for _ in range(3)]
+    assert [event["to"] for event in seen] == ["loading", "starting", "running"]
+    assert [event["seq"] for event in seen] == [seq + 1, seq + 2, seq + 3]
+    for _ in range(50):
+        client.result("zone.restart", zone=2)
+    assert Client(rig.socket).result("events.subscribe", since=0)["lost"] > 0
+    assert client.reason("events.subscribe", since=10**9) == "protocol.params"
+    # one that does not read is told how many it missed
+    slow = Client(rig.socket)
+    slow.result("events.subscribe")
+    first = client.result("zone.list")["seq"]
+    while client.result("zone.list")["seq"] < first + 4000:
+        client.result("zone.restart", zone=2)
+    seqs = []
+    lost = 0
+    client.result("zone.stop", zone=2)
+    last = client.result("zone.list")["seq"]
+    while not seqs or seqs[-1] < last:
+        event = slow.event(lambda event: True)
+        seqs.append(event["seq"])
+        if event["type"] == "events.lost":
+            lost += event["count"]
+    others = len(seqs) - (1 if lost else 0)
+    assert others + lost == last - first, (others, lost, first, last)
+
+
+def console_streams(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    assert client.reason("console.attach", zone=2, more=True) == "zone.not_running"
+    client.result("zone.start", zone=2)
+    watchers = [Client(rig.socket) for _ in range(3)]
+    ids = [watcher.send("console.attach", {"zone": 2, "more": True, "replay": 4096}) for watcher in watchers]
+    client.result("console.resize", zone=2, columns=132, rows=43)
+    type_into(client, 2, b"flood 200000\n")
+    type_into(client, 2, b"end\n")
+    for watcher, id in zip(watchers, ids):
+        got, position = b"", None
+        while not got.endswith(b"end\n"):
+            message = watcher.answer(id)
+            assert message["continues"], message
+            position = message["result"]["pos"] if position is None else position
+            assert message["result"]["pos"] == position + len(got), "bytes were lost"
+            got += text(message["result"])
+        assert b"booted console,0xa003c00,0x200,78" in got and b"size 132x43" in got
+        assert got.count(b"abcdefghijklmnopqrstuvwxyz") == 200000 // 26
+    # cancelled: the last answer is an error
+    watchers[0].send_bytes(json.dumps({"jsonrpc": "2.0", "id": "c", "method": "$/cancel",
+                                       "params": {"id": ids[0]}}).encode() + b"\n")
+    assert watchers[0].answer(ids[0])["error"]["data"]["reason"] == "request.cancelled"
+    assert watchers[0].answer("c")["result"]["cancelled"]
+    # over a reset the stream goes on, at the zone's end it ends
+    type_into(client, 2, b"guest reset\n")
+    got = b""
+    while b"booted" not in got:
+        got += text(watchers[1].answer(ids[1])["result"])
+    type_into(client, 2, b"guest off\n")
+    message = watchers[1].answer(ids[1])
+    while message.get("continues"):
+        message = watchers[1].answer(ids[1])
+    assert message["result"]["state"] == "stopped", message
+    # what it said is kept
+    assert b"guest off" in text(client.result("console.attach", zone=2, replay=1000))
+    assert client.reason("console.write", zone=2, b64="YQ==") == "zone.not_running"
+    assert client.reason("console.attach", zone=0) == "console.none"
+
+
+def input_waits_for_the_guest(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    type_into(client, 2, b"deaf\n")
+    # more than a socket holds: some write stays unanswered, and can be given up
+    ids = [client.send("console.write", {"zone": 2, "b64": "YWFh" * 20000}) for _ in range(8)]
+    client.send_bytes(b'{"jsonrpc":"2.0","id":"c","method":"$/cancel","params":{"id":%d}}\n' % ids[-1])
+    assert client.answer("c")["result"]["cancelled"]
+    client.close()
+    other = Client(rig.socket)
+    assert other.result("zone.stop", zone=2)["state"] == "stopped"
+
+
+def ctl(rig):
+    rig.zone(2, [2], console=True)
+    assert rig.ctl("list").returncode == 7
+    rig.start()
+    assert rig.ctl("frobnicate").returncode == 2 and rig.ctl("start").returncode == 2
+    assert rig.ctl("list", "--platform", "x").returncode == 2
+    assert rig.ctl("start", "9").returncode == 4 and rig.ctl("stop", "2").returncode == 3
+    assert rig.ctl("start", "z2").returncode == 0 and rig.ctl("start", "2").returncode == 1
+    zones = json.loads(rig.ctl("list", "--json").stdout)["zones"]
+    assert [zone["state"] for zone in zones] == ["running", "running"]
+    assert json.loads(rig.ctl("status", "2", "--json").stdout)["device"]["state"] == "ready"
+    assert b"pool" in rig.ctl("status").stdout
+    out = rig.ctl("console", "2", "--idle-ms", "300", input=b"hello\n")
+    assert out.returncode == 0 and b"booted" in out.stdout and b"hello\n" in out.stdout, out
+    out = rig.ctl("console", "2", "--no-replay", input=b"guest off\n")
+    assert out.returncode == 0 and b"booted" not in out.stdout and b"stopped" in out.stderr, out
+    out = rig.ctl("console", "2", input=b"")
+    assert out.returncode == 3 and b"hello" in out.stdout, out
+    rig.zone(2, [77])
+    out = rig.ctl("start", "2")
+    assert out.returncode == 5 and b"/cpus" in out.stderr, out
+    assert rig.ctl("check", rig.config_dir).returncode == 5
+    rig.zone(2, [2])
+    assert rig.ctl("check", rig.config_dir + "/zone2.json").returncode == 0
+    assert rig.ctl("start", "2").returncode == 0
+    os.kill(rig.daemon.pid, signal.SIGSTOP)
+    assert rig.ctl("stop", "2", "--timeout", "0.01").returncode == 124
+    os.kill(rig.daemon.pid, signal.SIGCONT)
+    assert rig.ctl("version").stdout.count(b"0.1.0") == 2
+
+
+run([greeting, errors_have_places, limits_cost_the_connection, connections_are_counted, pieces_and_pipelines,
+     half_closed, who_does_not_read_harms_nobody, events_resume_and_are_counted, console_streams,
+     input_waits_for_the_guest, ctl])
