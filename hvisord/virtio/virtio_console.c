@@ -16,7 +16,11 @@ struct console_config {
 HV_ASSERT_OFFSET(struct console_config, emerg_wr, 8);
 HV_ASSERT_SIZE(struct console_config, 12);
 
-/* Counted against a burst for each chain beside its bytes, so that tiny ones end it too. */
+/*
+ * Counted against a burst beside the bytes: for each chain, since tiny ones
+ * cost too, and for each look at the queue, since a driver on another CPU can
+ * make it look full and empty by turns for as long as it likes.
+ */
 #define CHAIN_COST 64u
 
 struct virtio_console {
@@ -71,13 +75,13 @@ static void fill_chain(struct virtio_console *console)
 
 /*
  * Input to the driver. Its buffers stay in the queue until there is input, and
- * it is asked to notify only when input waits for buffers. Ends by itself: no
- * more input comes in meanwhile.
+ * it is asked to notify only when input waits for buffers.
  */
 static bool service_rx(struct virtio_console *console)
 {
 	struct virtio_device *device = &console->device;
 	struct virtqueue *queue = &device->queue[VIRTIO_CONSOLE_RX];
+	uint64_t cost = 0;
 
 	virtqueue_notify_off(queue);
 	do {
@@ -89,12 +93,14 @@ static bool service_rx(struct virtio_console *console)
 			}
 			fill_chain(console);
 		}
-	} while (input_waiting(console) > 0 && virtio_device_is_live(device) && virtqueue_notify_on(queue));
+		cost += CHAIN_COST;
+	} while (cost < VIRTIO_CONSOLE_BURST && input_waiting(console) > 0 && virtio_device_is_live(device) &&
+		 virtqueue_notify_on(queue));
 	virtio_device_flush(device, VIRTIO_CONSOLE_RX);
-	return false;
+	return cost >= VIRTIO_CONSOLE_BURST;
 }
 
-/* Output from the driver, a burst at a time: a busy one would never let us end. */
+/* Output from the driver. */
 static bool service_tx(struct virtio_console *console)
 {
 	struct virtio_device *device = &console->device;
@@ -114,6 +120,7 @@ static bool service_tx(struct virtio_console *console)
 			virtio_device_push(device, VIRTIO_CONSOLE_TX, chain->head, 0);
 			cost += chain->out_bytes + CHAIN_COST;
 		}
+		cost += CHAIN_COST;
 	} while (cost < VIRTIO_CONSOLE_BURST && virtio_device_is_live(device) && virtqueue_notify_on(queue));
 	virtio_device_flush(device, VIRTIO_CONSOLE_TX);
 	return cost >= VIRTIO_CONSOLE_BURST;
