@@ -18,7 +18,8 @@ bool request_ring_is_used(const struct hv_ring *ring)
 int request_ring_peek(const struct hv_ring *ring, struct hv_request *ret_request)
 {
 	const uint32_t tail = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
-	const uint32_t used = hv_ring_used(__atomic_load_n(&ring->head, __ATOMIC_ACQUIRE), tail);
+	/* After the last release: EL2 wakes us only if we had caught up (hv_ring.h). */
+	const uint32_t used = hv_ring_used(__atomic_load_n(&ring->head, __ATOMIC_SEQ_CST), tail);
 
 	if (used == 0)
 		return 0;
@@ -28,11 +29,11 @@ int request_ring_peek(const struct hv_ring *ring, struct hv_request *ret_request
 	return 1;
 }
 
-/* Release: the slot is read before EL2 may fill it again. */
+/* The slot is read before EL2 may fill it again, and tail stored before head is looked at again. */
 void request_ring_release(struct hv_ring *ring)
 {
 	__atomic_store_n(&ring->tail, hv_ring_next(__atomic_load_n(&ring->tail, __ATOMIC_RELAXED)),
-			 __ATOMIC_RELEASE);
+			 __ATOMIC_SEQ_CST);
 }
 
 /* Cheap when nothing happened, which is nearly always. */

@@ -14,6 +14,11 @@
  *    0x50 of a 0x200 window) has seq == 0 and is not answered. Where it would
  *    leave less than HV_RING_RESERVE slots free EL2 sets overflow instead, and
  *    the consumer must look at every queue.
+ *
+ * EL2 tells the root zone (HV_CALL_EVENTS) of every waiting request, of a
+ * notification only if the ring was empty before it, and of overflow when it
+ * becomes set. So before the consumer sleeps it stores tail, then loads head
+ * once more, both sequentially consistent; a new consumer looks at all first.
  */
 #ifndef HV_RING_H
 #define HV_RING_H

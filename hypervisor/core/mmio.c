@@ -66,18 +66,38 @@ static void post(struct vcpu *vcpu, const struct mmio_access *access, uint32_t s
 	__atomic_store_n(&zone->ring->head, zone->ring_head, __ATOMIC_RELEASE);
 }
 
+/*
+ * The consumer has read all but the newest slot, so it may be about to sleep.
+ * It stores tail before it looks at head for the last time, we have stored head
+ * before we look at tail: with a fence on both sides, one sees the other.
+ */
+static bool consumer_may_sleep(const struct zone *zone)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return slots_used(zone) <= 1;
+}
+
+/*
+ * A guest can notify much faster than anybody serves. The root zone is only
+ * interrupted for what the consumer would not see anyway, so it is the
+ * consumer's pace that counts, and a dead one costs nothing.
+ */
 static void notify(struct vcpu *vcpu, const struct mmio_access *access)
 {
 	struct zone *zone = vcpu->zone;
+	bool raise;
 
 	arch_lock(&zone->lock);
 	/* A broken tail counts as full: the guest must not suffer for a notification. */
-	if (slots_used(zone) < HV_RING_SLOTS - HV_RING_RESERVE)
+	if (slots_used(zone) < HV_RING_SLOTS - HV_RING_RESERVE) {
 		post(vcpu, access, 0);
-	else
-		__atomic_store_n(&zone->ring->overflow, 1, __ATOMIC_RELEASE);
+		raise = consumer_may_sleep(zone);
+	} else {
+		raise = __atomic_exchange_n(&zone->ring->overflow, 1, __ATOMIC_SEQ_CST) == 0;
+	}
 	arch_unlock(&zone->lock);
-	zone_raise_event(&requests, zone);
+	if (raise)
+		zone_raise_event(&requests, zone);
 }
 
 static bool ask(struct vcpu *vcpu, const struct mmio_access *access)
