@@ -87,7 +87,7 @@ static void serve_zone(uint32_t zone)
 	if (ring == NULL)
 		return;
 	tail = ring->tail;
-	while (tail != *(volatile uint32_t *)&ring->head) {
+	while (tail != __atomic_load_n(&ring->head, __ATOMIC_SEQ_CST)) {
 		struct hv_request *r = &ring->request[tail % HV_RING_SLOTS];
 
 		if (r->seq != 0)
@@ -95,7 +95,7 @@ static void serve_zone(uint32_t zone)
 		last_value = r->value;
 		requests_seen++;
 		tail = hv_ring_next(tail);
-		*(volatile uint32_t *)&ring->tail = tail;
+		__atomic_store_n(&ring->tail, tail, __ATOMIC_SEQ_CST);
 	}
 }
 
