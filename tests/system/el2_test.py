@@ -413,6 +413,19 @@ def test_psci(m):
     end(m)
 
 
+def test_interrupts(m):
+    """The interrupt controller: more interrupts than list registers, routing, disabling, two vCPUs."""
+    m.config(cpus=0xC)
+    for intid in range(128, 136):
+        m.command("interrupt", intid)
+    for intid in range(160, 164):
+        m.command("virtual", intid)
+    m.run("gic")
+    check("ended", m.wait("ended", 10 * SECOND)["reason"], "guest_off")
+    check("every interrupt where and when it must be", m.log(), ["done"])
+    end(m)
+
+
 STORMS = (
     "hypercalls", "PSCI", "GICD", "GICR", "SGIs", "QueueNotify", "system register reads",
     "system register writes", "odd instructions", "timers",

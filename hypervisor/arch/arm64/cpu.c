@@ -66,6 +66,7 @@ void arch_cpu_kick(uint32_t cpu)
 		return;
 	dsb(ishst);
 	write_sysreg(icc_sgi1r_el1, el2_cpu[cpu].kick);
+	isb();
 }
 
 void arch_cpu_wait(void)

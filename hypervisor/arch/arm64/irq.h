@@ -7,7 +7,7 @@
 /* vectors.S: an interrupt came while a guest ran. True: the vCPU is off. */
 bool irq_from_guest(void);
 
-/* Takes all that is pending, in EL2. */
+/* Takes what is pending, in EL2; at most one kick. */
 void irq_in_el2(void);
 
 #endif

@@ -22,9 +22,9 @@ static bool on_stack(uint64_t fp)
 	return fp % 16 == 0 && fp >= (uintptr_t)el2_stacks && fp < (uintptr_t)el2_end - 16;
 }
 
-static void backtrace(uint64_t fp)
+static void backtrace(uint64_t pc, uint64_t link, uint64_t fp)
 {
-	console_print("backtrace:");
+	console_print("backtrace: %x %x", pc, link);
 	for (uint32_t i = 0; i < MAX_DEPTH && on_stack(fp); i++) {
 		const uint64_t *record = (const uint64_t *)(uintptr_t)fp;
 
@@ -53,7 +53,7 @@ _Noreturn void panic_exception(struct panic_frame *frame, uint64_t kind)
 		      read_sysreg(elr_el2), read_sysreg(spsr_el2), frame->sp);
 	for (uint32_t i = 0; i < 31; i++)
 		console_print("x%u %x%s", (uint64_t)i, frame->x[i], i % 4 == 3 || i == 30 ? "\n" : "  ");
-	backtrace(frame->x[29]);
+	backtrace(read_sysreg(elr_el2), frame->x[30], frame->x[29]);
 	halt();
 }
 
@@ -68,6 +68,7 @@ _Noreturn void arch_panic(const char *what)
 	if (__atomic_exchange_n(&panic_owned, 1, __ATOMIC_ACQ_REL) != 0)
 		panic_halt_if_other();
 	console_print("\nhvisor: panic on CPU %u: %s\n", (uint64_t)this_cpu()->id, what);
-	backtrace((uintptr_t)__builtin_frame_address(0));
+	backtrace((uintptr_t)arch_panic, (uintptr_t)__builtin_return_address(0),
+		  *(const uint64_t *)__builtin_frame_address(0));
 	halt();
 }

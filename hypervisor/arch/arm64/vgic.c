@@ -248,11 +248,32 @@ static void maintain(struct vcpu *vcpu)
 	vgic_flush(vcpu);
 }
 
+/*
+ * Whoever changes a route stores it first and then looks at the old vCPU's
+ * pending set; here it is the other way round. So one of the two sees it.
+ */
+void vgic_park(struct zone *zone, struct vcpu *vcpu, uint32_t intid)
+{
+	struct vcpu *target = vcpu;
+
+	do {
+		vcpu = target;
+		set_pending(vcpu, intid);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		target = zone->vcpu[zone->arch.spi[intid].route];
+	} while (target != NULL && target != vcpu && vgic_take_pending(vcpu, intid));
+	if (vcpu->cpu != this_cpu()->id)
+		arch_cpu_kick(vcpu->cpu);
+}
+
 /* Nobody runs here. An SPI waits, active, for its vCPU to come back or its zone to end. */
 static void keep_for_later(uint32_t intid)
 {
-	if (intid >= VGIC_PRIVATE)
-		set_pending(vcpu_of_cpu(this_cpu()->id), intid);
+	struct vcpu *vcpu = vcpu_of_cpu(this_cpu()->id);
+	struct zone *zone = __atomic_load_n(&vcpu->zone, __ATOMIC_ACQUIRE);
+
+	if (intid >= VGIC_PRIVATE && zone != NULL)
+		vgic_park(zone, vcpu, intid);
 	else
 		gic_deactivate(intid);
 }
@@ -313,7 +334,7 @@ void irq_in_el2(void)
 		if (!is_guests(intid)) {
 			serve_el2(vcpu, intid);
 			panic_halt_if_other();
-			continue;
+			return; /* the caller may have been waiting for just this */
 		}
 		gic_drop(intid);
 		if (vcpu != NULL)

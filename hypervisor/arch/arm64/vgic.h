@@ -37,6 +37,9 @@ void vgic_unload(struct vcpu *vcpu);
 /* Makes an interrupt pending for a vCPU, from any CPU. */
 void vgic_raise(struct vcpu *vcpu, uint32_t intid);
 
+/* An SPI that EL2 holds waits for the vCPU it is routed to; vcpu is where it came. */
+void vgic_park(struct zone *zone, struct vcpu *vcpu, uint32_t intid);
+
 /* Moves what is pending into list registers; follows GICD_CTLR. The vCPU's own CPU only. */
 void vgic_flush(struct vcpu *vcpu);
 

@@ -140,7 +140,7 @@ static void give_back(struct vcpu *vcpu, uint64_t lr)
 	uint32_t intid = lr_intid(lr);
 
 	if ((lr & ICH_LR_PENDING) && intid >= VGIC_PRIVATE)
-		vgic_raise(vcpu->zone->vcpu[vcpu->zone->arch.spi[intid].route], intid);
+		vgic_park(vcpu->zone, vcpu, intid);
 	else if (lr & ICH_LR_HW)
 		deactivate_hardware(vcpu, intid);
 }

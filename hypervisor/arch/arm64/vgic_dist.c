@@ -296,18 +296,20 @@ static void set_route(struct vcpu *vcpu, uint32_t intid, uint32_t value)
 {
 	struct zone *zone = vcpu->zone;
 	struct vgic_spi *spi = &zone->arch.spi[intid];
-	struct vcpu *old = route_of(vcpu, intid);
+	struct vcpu *old;
 	uint32_t index = (value & 0xff) % 16 + (value >> 8 & 0xff) * 16;
 	bool any = (value & ROUTER_ANY) != 0;
 
 	if (any || (value & 0xff00f0) != 0 || index >= zone->num_vcpus)
 		index = 0;
 	arch_lock(&zone->arch.lock);
+	old = route_of(vcpu, intid);
 	spi->route = (uint8_t)index;
 	spi->any = any;
 	if (spi->attr & VGIC_ATTR_HW)
 		mmio_write64(platform_board.gic.gicd_base + GICD_IROUTER + intid * 8ull,
 			     platform_board.cpu_mpidr[zone->vcpu[index]->cpu]);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* see vgic_park() */
 	if (old->index != index && vgic_take_pending(old, intid))
 		vgic_raise(zone->vcpu[index], intid);
 	arch_unlock(&zone->arch.lock);
