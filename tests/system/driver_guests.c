@@ -178,9 +178,16 @@ static void notifications_without_end(const void *arg)
 	CHECK_EQ(sched_setaffinity(0, sizeof(first), &first), 0);
 	CHECK_EQ(call(zone.fd, HV_IOC_REQUEST_EVENTFD, &events), 0);
 	start_zone(ZONE);
-	for (int i = 0; i < 1000; i++)
+	/* All is read at once each time, so that the next notification is worth an interrupt again. */
+	for (int i = 0; i < 1000; i++) {
+		__atomic_store_n(&zone.ring->overflow, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&zone.ring->tail, __atomic_load_n(&zone.ring->head, __ATOMIC_ACQUIRE),
+				 __ATOMIC_SEQ_CST);
 		wakeups += take_events(events, 100);
+	}
 	CHECK(wakeups != 0);
+	for (int i = 0; i < 100 && __atomic_load_n(&zone.ring->overflow, __ATOMIC_ACQUIRE) == 0; i++)
+		(void)take_events(events, 100);
 	CHECK_EQ(zone.ring->overflow, 1);
 	CHECK_EQ(call_zone(open_driver(), HV_IOC_ZONE_STOP, ZONE), 0);
 	CHECK(wait_state(ZONE, HV_ZONE_ENDED));
