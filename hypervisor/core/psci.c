@@ -22,6 +22,8 @@
 #define MIGRATE_NO_TRUSTED_OS 2 /* section 5.1.9 */
 #define RESET2_ARCH_WARM 0u     /* section 5.1.14 */
 
+#define AFFINITY_0_CPUS 16u
+
 #define SMCCC_VERSION_1_2 0x00010002
 #define SMCCC_FAST_64 0x40000000u /* DEN 0028 section 2.5: the 64-bit form of a function */
 
@@ -39,12 +41,19 @@ struct psci_function {
 
 static const struct psci_function *find(uint32_t id);
 
-/* A vCPU is named by its MPIDR: affinity level 0 is its number, all others are 0. */
+/*
+ * A vCPU is named by its MPIDR: sixteen to a cluster, as many as one write of
+ * ICC_SGI1R_EL1 can name (GICv3 12.1.10); affinity levels 2 and 3 are 0.
+ */
 static struct vcpu *target_of(const struct psci *psci)
 {
 	const struct zone *zone = psci->vcpu->zone;
+	uint64_t affinity = psci->arg[0];
+	uint64_t index = (affinity >> 8) * AFFINITY_0_CPUS + (affinity & 0xff);
 
-	return psci->arg[0] < zone->num_vcpus ? zone->vcpu[psci->arg[0]] : NULL;
+	if ((affinity & 0xff) >= AFFINITY_0_CPUS || affinity >> 16 != 0 || index >= zone->num_vcpus)
+		return NULL;
+	return zone->vcpu[index];
 }
 
 static bool entry_valid(const HvZoneConfig *config, uint64_t entry)

@@ -96,7 +96,8 @@ static void test_cpu_on_32_bit(void)
 
 static void test_cpu_on_refused(void)
 {
-	static const uint64_t no_cpu[] = { 2, 3, 0x100, 0x10000, 1ull << 32, 0x80000001, UINT64_MAX };
+	static const uint64_t no_cpu[] = { 2,      3,       16,      17,         0x100,      0x101,
+					   0xff00, 0x10000, 0x10001, 1ull << 32, 0x80000001, UINT64_MAX };
 	static const uint64_t no_entry[] = {
 		0, 0x3ffffffc, 0x48000000, 0x30a60000, FIXTURE_VIRTIO_IPA, ENTRY + 2, UINT64_MAX - 3
 	};
