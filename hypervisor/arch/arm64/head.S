@@ -47,7 +47,7 @@ mmu_on:
 	ic	iallu
 	dsb	nsh
 	isb
-	ldr	x0, =(SCTLR_EL2_RES1 | 1 | 1 << 2 | 1 << 3 | 1 << 12 | 1 << 19)
+	ldr	x0, =(SCTLR_EL2_RES1 | SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_I | SCTLR_WXN)
 	msr	sctlr_el2, x0
 	isb
 	ret	x21

@@ -86,5 +86,7 @@ void inject_external_abort(uint64_t esr, uint64_t far)
 
 void inject_serror(void)
 {
+	if (feature(read_sysreg(id_aa64pfr0_el1), 28) != 0)
+		write_sysreg(s3_4_c5_c2_3, 0); /* VSESR_EL2: the syndrome the guest will read */
 	write_sysreg(hcr_el2, read_sysreg(hcr_el2) | HCR_VSE);
 }

@@ -26,12 +26,14 @@
 #define tlbi(kind) __asm__ volatile("tlbi " #kind : : : "memory")
 #endif
 
+#ifdef __ASSEMBLER__
+#define BIT64(n) (1 << (n))
+#else
 #define BIT64(n) (UINT64_C(1) << (n))
+#endif
 
 /* Exception classes, ESR_EL2.EC. */
-#define EC_FP_ACCESS 0x07
-#define EC_HVC64 0x16
-#define EC_SMC64 0x17
+#define EC_HVC64 0x16 /* 0x17: SMC64 */
 #define EC_SYSREG 0x18
 #define EC_IABORT_LOWER 0x20
 #define EC_IABORT_SAME 0x21
@@ -86,7 +88,6 @@
 #define ICH_LR_PENDING BIT64(62)
 #define ICH_LR_ACTIVE BIT64(63)
 #define ICH_LR_HW BIT64(61)
-#define ICH_LR_GROUP1 BIT64(60)
 #define ICH_LR_PRIORITY_SHIFT 48
 
 #endif
