@@ -227,18 +227,6 @@ int config_check(const char *const *paths, unsigned num_paths, const HvPlatform 
 				  ret_findings);
 }
 
-int config_zone_violation(const struct config_zone *zone, const HvPlatform *platform,
-			  struct hv_violation violation, struct config_findings *findings)
-{
-	struct config_draft *draft = zone->draft;
-
-	if (config_violation_is_conflict(violation.code))
-		config_conflict_report(draft, violation);
-	else
-		config_violation_report(draft, platform, violation);
-	return config_source_take_findings(draft->source, findings);
-}
-
 static bool serves(const struct config_zone *zone, const char *file)
 {
 	const struct config_draft *draft = zone->draft;

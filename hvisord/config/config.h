@@ -74,20 +74,14 @@ void config_zone_free(struct config_zone *zone);
 const HvPlatform *config_platform(const char *name);
 const HvZoneConfig *config_platform_root(const char *name);
 
-/* What a JSON file is, told by its top-level keys. */
-enum config_kind {
-	CONFIG_KIND_ZONE,   /* has zone_id */
-	CONFIG_KIND_VIRTIO, /* has zones */
-	CONFIG_KIND_OTHER,
-};
-
 /*
  * Reads and checks files as one set, as if they lay in one directory: zone
- * files, and virtio files whose zones[].id names one of them. Every zone is
- * checked against itself, the board, its images (exist, not empty, fit; the
- * tree is a tree) and its virtio devices, then all against each other and
- * against root (NULL: no such check). All findings are reported, not just the
- * first.
+ * files, and virtio files (zones at top level, no zone_id) whose zones[].id
+ * names one of them. Every zone is checked against itself, the board, its
+ * images (exist, not empty, fit; the tree is a tree and describes the zone) and
+ * its virtio devices, then all against each other and against root (NULL: no
+ * such check). All findings are reported, not just the first; those of one file
+ * stand together, by line.
  *
  * Returns 0 and *ret_zones (malloc'ed array of *ret_count, entries never NULL;
  * a zone file too broken to give a zone has none) with the findings, or
@@ -97,14 +91,6 @@ enum config_kind {
 int config_check(const char *const *paths, unsigned num_paths, const HvPlatform *platform,
 		 const HvZoneConfig *root, struct config_zone ***ret_zones, unsigned *ret_count,
 		 struct config_findings *ret_findings);
-
-/*
- * Adds to a list, that may have findings already, what EL2 answered to the
- * zone's config (hv_violation_unpack()): the same finding that a check would
- * have given, but of another zone only its id is known. 0 or -ENOMEM.
- */
-int config_zone_violation(const struct config_zone *zone, const HvPlatform *platform,
-			  struct hv_violation violation, struct config_findings *findings);
 
 /* No finding of severity error names the zone's file or a virtio file that serves it. */
 bool config_zone_is_good(const struct config_zone *zone, const struct config_findings *findings);

@@ -64,26 +64,6 @@ static void report(const struct config_draft *draft, const HvZoneConfig *mine, c
 			  rival->config->zone_id);
 }
 
-bool config_violation_is_conflict(uint16_t code)
-{
-	return code >= HV_VIOLATION_CPU_CONFLICT && code <= HV_VIOLATION_ID_CONFLICT;
-}
-
-void config_conflict_report(struct config_draft *draft, struct hv_violation v)
-{
-	const HvZoneConfig *mine = &draft->sound;
-	bool is_region = v.code == HV_VIOLATION_RAM_CONFLICT || v.code == HV_VIOLATION_DEVICE_CONFLICT;
-	struct config_pointer other = config_pointer("zone %u", v.other_zone), what, place;
-
-	if (is_region && v.index >= mine->num_regions)
-		v.index = 0;
-	what = describe(mine, v.code, v.index);
-	place = point(draft, draft->sound_field, v.code, v.index);
-	config_source_add(draft->source, CONFIG_ERROR,
-			  &(struct config_place){ .pointer = place.text, .other = other.text },
-			  hv_violation_name(v.code), "%s is zone %u's", what.text, v.other_zone);
-}
-
 static void drop_region(HvZoneConfig *config, uint8_t *region_field, uint32_t index)
 {
 	uint32_t behind = config->num_regions - index - 1;

@@ -68,12 +68,6 @@ void config_mappings_check(const struct config_draft *draft, struct config_sourc
 /* validate.c: reports all that EL2's validator would refuse; fills sound. */
 void config_validate(struct config_draft *draft, const HvPlatform *platform);
 
-/* validate.c, conflict.c: report one violation of the zone alone, or with another zone. */
-void config_violation_report(struct config_draft *draft, const HvPlatform *platform,
-			     struct hv_violation violation);
-void config_conflict_report(struct config_draft *draft, struct hv_violation violation);
-bool config_violation_is_conflict(uint16_t code);
-
 /* conflict.c: reports, to each side, what two drafts both claim, and what a draft and root both do. */
 void config_conflicts(const struct config_check *check);
 

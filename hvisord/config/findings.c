@@ -72,7 +72,7 @@ static unsigned find_line(const struct config_source *source, const struct confi
 {
 	unsigned line = place->line, column = 0;
 
-	if (line == 0 && source->text)
+	if (line == 0 && source->text && place->pointer)
 		json_strict_locate(source->text, source->length, place->pointer, &line, &column);
 	return line;
 }
@@ -85,7 +85,7 @@ static void add_formatted(struct config_source *source, enum config_severity sev
 		.severity = severity,
 		.file = strdup(source->path),
 		.line = find_line(source, place),
-		.pointer = strdup(place->pointer),
+		.pointer = strdup(place->pointer ? place->pointer : ""),
 		.reason = reason,
 		.other = place->other ? strdup(place->other) : NULL,
 	};
@@ -104,7 +104,7 @@ static void add_formatted(struct config_source *source, enum config_severity sev
 void config_source_add(struct config_source *source, enum config_severity severity,
 		       const struct config_place *place, const char *reason, const char *format, ...)
 {
-	static const struct config_place whole_file = { .pointer = "" };
+	static const struct config_place no_place = { .pointer = NULL };
 	unsigned count = source->report.findings.count;
 	va_list arguments;
 
@@ -112,7 +112,7 @@ void config_source_add(struct config_source *source, enum config_severity severi
 		return;
 	if (count == CONFIG_MAX_FINDINGS) {
 		severity = CONFIG_ERROR;
-		place = &whole_file;
+		place = &no_place;
 		reason = REASON_MORE;
 		format = "there are more findings than are shown";
 	}
@@ -121,14 +121,14 @@ void config_source_add(struct config_source *source, enum config_severity severi
 	va_end(arguments);
 }
 
-/* By line; stable, for the order of the checks makes sense within a line. */
+/* By line, what has none last; stable, for the order of the checks makes sense within a line. */
 static void sort_findings(struct config_findings *findings)
 {
 	for (unsigned i = 1; i < findings->count; i++) {
 		struct config_finding finding = findings->list[i];
 		unsigned j = i;
 
-		for (; j > 0 && findings->list[j - 1].line > finding.line; j--)
+		for (; j > 0 && findings->list[j - 1].line - 1u > finding.line - 1u; j--)
 			findings->list[j] = findings->list[j - 1];
 		findings->list[j] = finding;
 	}

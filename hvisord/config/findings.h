@@ -33,9 +33,9 @@ void config_source_free(struct config_source *source);
 
 /* What a finding is of. */
 struct config_place {
-	const char *pointer;
-	unsigned line;     /* 0: look the pointer up in the text */
-	const char *other; /* may be NULL */
+	const char *pointer; /* NULL: the whole file, no line */
+	unsigned line;       /* 0: look the pointer up in the text */
+	const char *other;   /* may be NULL */
 };
 
 /* Adds a finding about a source to its own report. */

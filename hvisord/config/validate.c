@@ -253,33 +253,26 @@ static struct config_pointer find_other(const struct config_draft *draft, const 
 
 	if (violation.code == HV_VIOLATION_REGION_OVERLAP)
 		return config_pointer("%s:/memory_regions/%u", draft->source->path,
-				      draft->sound_field[violation.other_index % HV_MAX_REGIONS]);
+				      draft->sound_field[violation.other_index]);
 	if (violation.code == HV_VIOLATION_REGION_HYPERVISOR)
 		return config_pointer("hypervisor: RAM 0x%" PRIx64 "-0x%" PRIx64, own->start,
 				      own->start + (own->size - 1));
 	return config_pointer("%s", "");
 }
 
-void config_violation_report(struct config_draft *draft, const HvPlatform *platform,
-			     struct hv_violation violation)
+static void report(struct config_draft *draft, const HvPlatform *platform, const struct rule *rule,
+		   struct hv_violation violation)
 {
-	const struct rule *rule = violation.code < HV_VIOLATION_COUNT ? &rules[violation.code] : &rules[0];
-	const char *reason = hv_violation_name(violation.code);
-	struct config_pointer pointer, subject, other;
+	struct config_pointer pointer = find_pointer(draft, rule, violation);
+	struct config_pointer subject = find_subject(draft, rule, violation);
+	struct config_pointer other = find_other(draft, platform, violation);
+	const struct config_place place = {
+		.pointer = pointer.text,
+		.other = other.text[0] != '\0' ? other.text : NULL,
+	};
 
-	if (!rule->message || (rule->about == ABOUT_REGION && violation.index >= draft->sound.num_regions)) {
-		config_source_error(draft->source, "", reason, "the hypervisor refuses this zone");
-		return;
-	}
-	pointer = find_pointer(draft, rule, violation);
-	subject = find_subject(draft, rule, violation);
-	other = find_other(draft, platform, violation);
-	config_source_add(draft->source, CONFIG_ERROR,
-			  &(struct config_place){
-				  .pointer = pointer.text,
-				  .other = other.text[0] != '\0' ? other.text : NULL,
-			  },
-			  reason, "%s%s", subject.text, rule->message);
+	config_source_add(draft->source, CONFIG_ERROR, &place, hv_violation_name(violation.code), "%s%s",
+			  subject.text, rule->message);
 }
 
 /* Reports one violation and repairs it. False: the validator cannot be asked any further. */
@@ -287,8 +280,12 @@ static bool settle(struct config_draft *draft, const HvPlatform *platform, struc
 {
 	const struct rule *rule = &rules[violation.code];
 
-	if ((draft->lost & rule->moot) == 0)
-		config_violation_report(draft, platform, violation);
+	/* Nothing that a file can say leads to a violation without a rule; if it did, EL2 would refuse. */
+	if (!rule->message)
+		config_source_error(draft->source, "", hv_violation_name(violation.code),
+				    "the hypervisor would refuse this zone");
+	else if ((draft->lost & rule->moot) == 0)
+		report(draft, platform, rule, violation);
 	return rule->repair && rule->repair(draft, platform, violation.index);
 }
 

@@ -158,7 +158,7 @@ static const struct config_field zone_table[] = {
 	[ZONE_KERNEL_FILEPATH] = { "kernel_filepath", FIELD_STRING, .required = true, .min = 1,
 				   .max = FIELDS_MAX_PATH,
 				   .offset = offsetof(struct zone_fields, kernel_filepath),
-				   .doc = "the first image, any raw binary; a relative path starts at the "
+				   .doc = "the kernel, any raw binary; a relative path starts at the "
 					  "zone file's folder" },
 	[ZONE_DTB_FILEPATH] = { "dtb_filepath", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "\"\"",
 				.offset = offsetof(struct zone_fields, dtb_filepath),

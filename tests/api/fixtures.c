@@ -11,7 +11,9 @@
 
 #include <libfdt.h>
 
-static char folder[] = "/tmp/hvisor-config-XXXXXX";
+#define FOLDER "/tmp/hvisor-config-XXXXXX"
+
+static char folder[sizeof(FOLDER)];
 
 const struct fixture_text fixture_texts[] = {
 	{ "generated-depth-10000", "[", 10000, "" },
@@ -109,6 +111,7 @@ void fixture_enter(void)
 {
 	uint8_t image[4096] = { 0 };
 
+	memcpy(folder, FOLDER, sizeof(FOLDER));
 	if (!mkdtemp(folder) || chdir(folder) < 0 || mkdir("folder", 0777) < 0)
 		abort();
 	write_file("Image", image, sizeof(image));

@@ -146,7 +146,7 @@ def events_resume_and_are_counted(rig):
     seen = [other.event(lambda event: True) for _ in range(3)]
     assert [event["to"] for event in seen] == ["loading", "starting", "running"]
     assert [event["seq"] for event in seen] == [seq + 1, seq + 2, seq + 3]
-    for _ in range(50):
+    for _ in range(80):
         client.result("zone.restart", zone=2)
     assert Client(rig.socket).result("events.subscribe", since=0)["lost"] > 0
     assert client.reason("events.subscribe", since=10**9) == "protocol.params"
@@ -179,6 +179,13 @@ def console_streams(rig):
     client.result("console.resize", zone=2, columns=132, rows=43)
     type_into(client, 2, b"flood 200000\n")
     type_into(client, 2, b"end\n")
+    # a latecomer gets all that is kept without anything new having to come
+    late = Client(rig.socket)
+    id = late.send("console.attach", {"zone": 2, "more": True, "replay": 1048576})
+    got = b""
+    while not got.endswith(b"end\n"):
+        got += text(late.answer(id)["result"])
+    assert got.startswith(b"booted")
     for watcher, id in zip(watchers, ids):
         got, position = b"", None
         while not got.endswith(b"end\n"):
@@ -246,8 +253,8 @@ def ctl(rig):
     out = rig.ctl("start", "2")
     assert out.returncode == 5 and b"/cpus" in out.stderr, out
     assert rig.ctl("check", rig.config_dir).returncode == 5
-    rig.zone(2, [2])
-    assert rig.ctl("check", rig.config_dir + "/zone2.json").returncode == 0
+    rig.zone(2, [2], console=True)
+    assert rig.ctl("check", rig.config_dir).returncode == 0
     assert rig.ctl("start", "2").returncode == 0
     os.kill(rig.daemon.pid, signal.SIGSTOP)
     assert rig.ctl("stop", "2", "--timeout", "0.01").returncode == 124
