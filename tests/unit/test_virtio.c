@@ -268,6 +268,7 @@ static void emergency_write(void)
 {
 	struct rig *rig = rig_new();
 
+	rig->emergency = true;
 	rig_write(rig, R_CONFIG + 8, 'A'); /* in reset */
 	virtio_mmio_write(rig->device, R_CONFIG + 8, 1, 'B');
 	rig_start(rig, RIG_FEATURES);

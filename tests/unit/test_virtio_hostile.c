@@ -288,6 +288,7 @@ CASE(unknown_desc_flags, send(rig, RIG_BUFFER, 1, 0xfff8, 0xffff))
 
 static void write_every_hole(struct rig *rig)
 {
+	rig->emergency = true;
 	for (uint32_t offset = 0; offset < 0x1000; offset += 4) {
 		if (offset != R_STATUS && offset != R_QUEUE_READY)
 			rig_write(rig, offset, UINT32_MAX);

@@ -69,6 +69,7 @@ struct rig {
 	struct virtio_device *device;
 	struct rig_queue queue[2];
 	unsigned interrupts; /* raised so far */
+	bool emergency;      /* output may come from elsewhere than guest memory */
 	size_t out_size;     /* output so far, of which the first RIG_OUT bytes are kept */
 	uint8_t out[RIG_OUT];
 };
