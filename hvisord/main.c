@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,6 +284,9 @@ int main(int argc, char **argv)
 	if (daemon.options.socket == NULL)
 		daemon.options.socket = daemon.socket_path;
 	signal(SIGPIPE, SIG_IGN);
+	/* small things, few threads: one heap for all, and no more workers than there is work */
+	mallopt(M_ARENA_MAX, 1);
+	setenv("UV_THREADPOOL_SIZE", "2", 0);
 	r = uv_loop_init(&daemon.loop);
 	if (r == 0)
 		r = begin(&daemon);

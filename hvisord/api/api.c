@@ -118,6 +118,7 @@ int api_new(uv_loop_t *loop, const struct api_options *options, struct api **ret
 	api->options = *options;
 	api->started_ms = uv_now(loop);
 	TAILQ_INIT(&api->connections);
+	events_init(&api->events);
 	*ret_api = api;
 	return 0;
 }

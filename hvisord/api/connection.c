@@ -116,12 +116,8 @@ static void on_written(uv_write_t *write, int status)
 		return;
 	if (status != 0)
 		return connection_close(connection);
-	events_tell_lost(connection);
 	connection_flush(connection);
 	resume(connection);
-	if (!connection->closing)
-		console_pump_all(connection);
-	connection_flush(connection);
 }
 
 /* What the kernel did not take at once waits in a buffer of its own. */
@@ -137,31 +133,43 @@ static void write_rest(struct connection *connection, size_t done)
 	connection->write_busy = true;
 }
 
-void connection_flush(struct connection *connection)
+/* Writes what is in out: at once, or with on_written() to come. */
+static void write_out(struct connection *connection)
 {
 	struct json_out *out = &connection->out;
-	int n = 0;
+	uv_buf_t buffer = uv_buf_init(out->text, (unsigned)out->length);
+	int n;
 
+	if (out->length == 0)
+		return;
+	n = uv_try_write((uv_stream_t *)&connection->pipe, &buffer, 1);
+	if (n < 0 && n != UV_EAGAIN)
+		return connection_close(connection);
+	if (n != (int)out->length)
+		return write_rest(connection, n > 0 ? (size_t)n : 0);
+	out->length = 0;
+	if (out->capacity > KEEP_CAPACITY)
+		json_out_fini(out);
+}
+
+void connection_flush(struct connection *connection)
+{
+	while (!connection->closing && !connection->write_busy) {
+		if (connection->out.failed) {
+			log_error("out of memory for an answer: connection closed");
+			return connection_close(connection);
+		}
+		write_out(connection);
+		if (connection->closing || connection->write_busy)
+			break;
+		/* all was taken: what waited for room may come now */
+		events_tell_lost(connection);
+		console_pump_all(connection);
+		if (connection->out.length == 0)
+			break;
+	}
 	if (connection->closing)
 		return;
-	if (out->failed) {
-		log_error("out of memory for an answer: connection closed");
-		return connection_close(connection);
-	}
-	if (!connection->write_busy && out->length != 0) {
-		uv_buf_t buffer = uv_buf_init(out->text, (unsigned)out->length);
-
-		n = uv_try_write((uv_stream_t *)&connection->pipe, &buffer, 1);
-		if (n < 0 && n != UV_EAGAIN)
-			return connection_close(connection);
-		if (n == (int)out->length) {
-			out->length = 0;
-			if (out->capacity > KEEP_CAPACITY)
-				json_out_fini(out);
-		} else {
-			write_rest(connection, n > 0 ? (size_t)n : 0);
-		}
-	}
 	steer(connection);
 	close_if_over(connection);
 }

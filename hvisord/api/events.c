@@ -32,10 +32,42 @@ bool events_match(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
+void events_init(struct event_ring *ring)
+{
+	/* written, not only zero: the daemon has its full size from the beginning and does not grow with age */
+	memset(ring->line, 0xff, sizeof(ring->line));
+	for (unsigned i = 0; i < EVENTS_KEPT; i++)
+		ring->line[i].text = NULL;
+}
+
+static void line_clear(struct event_line *line)
+{
+	if (line->text != line->inline_text)
+		free(line->text);
+	line->text = NULL;
+}
+
 void events_fini(struct event_ring *ring)
 {
 	for (unsigned i = 0; i < EVENTS_KEPT; i++)
-		free(ring->line[i].text);
+		line_clear(&ring->line[i]);
+}
+
+/* Takes the text. */
+static void line_set(struct event_line *line, uint64_t seq, enum schema_event_id type, struct json_out *out)
+{
+	line_clear(line);
+	line->seq = seq;
+	line->type = type;
+	line->length = out->length;
+	if (!out->failed && out->length <= sizeof(line->inline_text)) {
+		memcpy(line->inline_text, out->text, out->length);
+		line->text = line->inline_text;
+	} else if (!out->failed) {
+		line->text = out->text;
+		*out = (struct json_out){ 0 };
+	}
+	json_out_fini(out);
 }
 
 void subscription_fini(struct subscription *subscription)
@@ -50,8 +82,7 @@ int subscription_set(struct subscription *subscription, const cJSON *match)
 	const cJSON *pattern;
 
 	subscription_fini(subscription);
-	cJSON_ArrayForEach(pattern, match)
-	{
+	cJSON_ArrayForEach(pattern, match) {
 		char *copy = strdup(pattern->valuestring);
 
 		if (copy == NULL) {
@@ -139,14 +170,8 @@ void events_end(struct api *api, enum schema_event_id type, struct json_out *out
 	json_close_object(out);
 	json_close_object(out);
 	json_append(out, "\n", 1);
-	free(line->text);
 	/* without memory the event has a number and nothing else: subscribers see the gap */
-	*line = (struct event_line){
-		.text = out->failed ? NULL : out->text, .length = out->length, .seq = seq, .type = type
-	};
-	if (out->failed)
-		json_out_fini(out);
-	*out = (struct json_out){ 0 };
+	line_set(line, seq, type, out);
 	if (line->text == NULL)
 		return;
 	TAILQ_FOREACH(connection, &api->connections, entry)

@@ -12,11 +12,15 @@
 #define EVENTS_KEPT 256u
 #define EVENTS_PATTERNS 16u
 
+/* Longer ones are rare (a file's long path) and stand elsewhere. */
+#define EVENTS_LINE 256u
+
 struct event_line {
-	char *text; /* with LF */
+	char *text; /* with LF; NULL: there was no memory for it */
 	size_t length;
 	uint64_t seq;
 	enum schema_event_id type;
+	char inline_text[EVENTS_LINE];
 };
 
 struct event_ring {
@@ -36,6 +40,7 @@ struct subscription {
 struct api;
 struct connection;
 
+void events_init(struct event_ring *ring);
 void events_fini(struct event_ring *ring);
 
 /*

@@ -10,19 +10,24 @@
 #include "log.h"
 #include "schema_json.h"
 
-struct zone *method_zone(struct request *request, const cJSON *params)
+static struct zone *find_zone(struct request *request, const cJSON *params)
 {
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(params, "zone");
 	struct zones *zones = request->connection->api->zones;
-	struct zone *zone;
 	uint64_t id;
 
 	if (cJSON_IsString(value))
-		zone = zones_find_name(zones, value->valuestring);
-	else
-		zone = json_strict_u64(value, &id) == 0 ? zones_find_id(zones, id) : NULL;
+		return zones_find_name(zones, value->valuestring);
+	return json_strict_u64(value, &id) == 0 ? zones_find_id(zones, id) : NULL;
+}
+
+struct zone *method_zone(struct request *request, const cJSON *params)
+{
+	struct zone *zone = find_zone(request, params);
+
 	if (zone == NULL)
-		request_error(request, SCHEMA_ERROR_ZONE_UNKNOWN, "no zone %.64s", value->valuestring);
+		request_error(request, SCHEMA_ERROR_ZONE_UNKNOWN, "no zone %.64s",
+			      cJSON_GetObjectItemCaseSensitive(params, "zone")->valuestring);
 	return zone;
 }
 
@@ -78,7 +83,10 @@ static void on_zone_done(void *user, const struct zone *zone, const struct zone_
 	if (failure->error != SCHEMA_OK) {
 		request_fail(request, failure, zone);
 	} else if ((out = request_reply(request)) != NULL) {
-		json_put_string(out, "state", lifecycle_state_name(zone->state));
+		bool stopped = request->method == SCHEMA_METHOD_ZONE_STOP && zone->state != ZONE_CRASHED;
+
+		/* it may be on its way up again already, for somebody else */
+		json_put_string(out, "state", stopped ? "stopped" : lifecycle_state_name(zone->state));
 		if (request->method == SCHEMA_METHOD_ZONE_STOP)
 			json_put_string(out, "reason", zone->reason);
 		put_seq(request, out);
@@ -88,50 +96,32 @@ static void on_zone_done(void *user, const struct zone *zone, const struct zone_
 	connection_flush(connection);
 }
 
-static void ask(struct request *request, const cJSON *params, enum zone_request what)
+static void begin_op(struct request *kept, struct zone *zone, enum zone_request what, uint64_t timeout_ms)
 {
-	uint64_t timeout_ms = params_integer(request->method, params, "timeout_ms");
-	struct zone *zone = method_zone(request, params);
-	struct request *kept = zone != NULL ? request_keep(request) : NULL;
-
-	if (kept == NULL)
-		return;
-	log_info("%s %s by uid %u, pid %d", schema_methods[request->method].name, zone->name,
-		 (unsigned)request->connection->uid, (int)request->connection->pid);
+	log_info("%s %s by uid %u, pid %d", schema_methods[kept->method].name, zone->name,
+		 (unsigned)kept->connection->uid, (int)kept->connection->pid);
 	if (zone_request(zone, what, timeout_ms, on_zone_done, kept, &kept->op) != 0) {
 		request_error(kept, SCHEMA_ERROR_INTERNAL, "out of memory");
 		request_done(kept);
 	}
 }
 
-static void zone_start(struct request *request, const cJSON *params)
+static void ask(struct request *request, const cJSON *params, enum zone_request what)
 {
-	ask(request, params, ZONE_REQUEST_START);
+	uint64_t timeout_ms = params_integer(request->method, params, "timeout_ms");
+	struct zone *zone = method_zone(request, params);
+	struct request *kept = zone != NULL ? request_keep(request) : NULL;
+
+	if (kept != NULL)
+		begin_op(kept, zone, what, timeout_ms);
 }
 
-static void zone_restart(struct request *request, const cJSON *params)
-{
-	ask(request, params, ZONE_REQUEST_RESTART);
-}
-
-static void zone_stop(struct request *request, const cJSON *params)
-{
-	const char *mode = params_string(params, "mode");
-
-	if (mode != NULL && strcmp(mode, "graceful") == 0) {
-		if (method_zone(request, params) != NULL)
-			request_error(request, SCHEMA_ERROR_NOT_GRACEFUL,
-				      "the zone has nothing that could be asked to power off: use force");
-		return;
-	}
-	ask(request, params, ZONE_REQUEST_STOP);
-}
-
-/* zone.check waits for a look at the directory. */
-struct check {
+/* A kept request that waits for a look at the directory. Its connection may be gone by then. */
+struct look {
 	struct api *api;
 	struct request *request;
-	char *name; /* only findings of this zone */
+	cJSON *params;
+	void (*then)(struct request *request, const cJSON *params);
 };
 
 static struct request *find_request(struct api *api, const struct request *wanted)
@@ -150,68 +140,104 @@ static struct request *find_request(struct api *api, const struct request *wante
 	return NULL;
 }
 
-static void reply_check(struct request *request, const char *name)
+static void on_looked(void *user)
 {
-	struct zones *zones = request->connection->api->zones;
-	const struct zone *zone = name != NULL ? zones_find_name(zones, name) : NULL;
+	struct look *look = user;
+	struct request *request = find_request(look->api, look->request);
+	struct connection *connection = request != NULL ? request->connection : NULL;
+
+	if (request != NULL) {
+		look->then(request, look->params);
+		connection_flush(connection);
+	}
+	cJSON_Delete(look->params);
+	free(look);
+}
+
+/* Keeps the request, reads the directory, then calls then, which answers. */
+static void look_first(struct request *request, const cJSON *params,
+		       void (*then)(struct request *request, const cJSON *params))
+{
+	struct look *look = calloc(1, sizeof(*look));
+	struct api *api = request->connection->api;
+
+	if (look == NULL)
+		return request_error(request, SCHEMA_ERROR_INTERNAL, "out of memory");
+	*look = (struct look){ .api = api, .params = cJSON_Duplicate(params, true), .then = then };
+	look->request = request_keep(request);
+	if (look->request != NULL) {
+		if ((params == NULL || look->params != NULL) &&
+		    zones_refresh(api->zones, on_looked, look) == 0)
+			return;
+		request_error(look->request, SCHEMA_ERROR_INTERNAL, "out of memory");
+		request_done(look->request);
+	}
+	cJSON_Delete(look->params);
+	free(look);
+}
+
+static enum zone_request start_or_restart(const struct request *request)
+{
+	return request->method == SCHEMA_METHOD_ZONE_START ? ZONE_REQUEST_START : ZONE_REQUEST_RESTART;
+}
+
+static void start_after_look(struct request *kept, const cJSON *params)
+{
+	uint64_t timeout_ms = params_integer(kept->method, params, "timeout_ms");
+	struct zone *zone = method_zone(kept, params);
+
+	if (zone != NULL)
+		return begin_op(kept, zone, start_or_restart(kept), timeout_ms);
+	request_done(kept);
+}
+
+/* A file that was written a moment ago may not have been looked at yet. */
+static void zone_start(struct request *request, const cJSON *params)
+{
+	if (find_zone(request, params) == NULL)
+		return look_first(request, params, start_after_look);
+	ask(request, params, start_or_restart(request));
+}
+
+static void zone_stop(struct request *request, const cJSON *params)
+{
+	const char *mode = params_string(params, "mode");
+
+	if (mode != NULL && strcmp(mode, "graceful") == 0) {
+		if (method_zone(request, params) != NULL)
+			request_error(request, SCHEMA_ERROR_NOT_GRACEFUL,
+				      "the zone has nothing that could be asked to power off: use force");
+		return;
+	}
+	ask(request, params, ZONE_REQUEST_STOP);
+}
+
+static void check_after_look(struct request *kept, const cJSON *params)
+{
+	struct zones *zones = kept->connection->api->zones;
+	const struct zone *zone = NULL;
 	struct json_out *out;
 	unsigned errors;
 
-	if (name != NULL && zone == NULL)
-		return request_error(request, SCHEMA_ERROR_ZONE_UNKNOWN, "no zone %.64s", name);
-	out = request_reply(request);
-	if (out == NULL)
-		return;
-	json_open_array(out, "findings");
-	errors = zone_json_findings(zones_findings(zones), zone != NULL ? zone->file : NULL, out);
-	json_close_array(out);
-	json_put_bool(out, "good", errors == 0);
-	request_reply_end(request, false);
-}
-
-static void on_checked(void *user)
-{
-	struct check *check = user;
-	/* the connection may be gone */
-	struct request *request = find_request(check->api, check->request);
-
-	if (request != NULL) {
-		struct connection *connection = request->connection;
-
-		reply_check(request, check->name);
-		request_done(request);
-		connection_flush(connection);
+	if (cJSON_HasObjectItem(params, "zone")) {
+		zone = method_zone(kept, params);
+		if (zone == NULL)
+			return request_done(kept);
 	}
-	free(check->name);
-	free(check);
+	out = request_reply(kept);
+	if (out != NULL) {
+		json_open_array(out, "findings");
+		errors = zone_json_findings(zones_findings(zones), zone != NULL ? zone->file : NULL, out);
+		json_close_array(out);
+		json_put_bool(out, "good", errors == 0);
+		request_reply_end(kept, false);
+	}
+	request_done(kept);
 }
 
 static void zone_check(struct request *request, const cJSON *params)
 {
-	struct api *api = request->connection->api;
-	const struct zone *zone = NULL;
-	struct check *check;
-
-	if (cJSON_HasObjectItem(params, "zone")) {
-		zone = method_zone(request, params);
-		if (zone == NULL)
-			return;
-	}
-	check = calloc(1, sizeof(*check));
-	if (check == NULL || (zone != NULL && (check->name = strdup(zone->name)) == NULL)) {
-		free(check);
-		return request_error(request, SCHEMA_ERROR_INTERNAL, "out of memory");
-	}
-	check->api = api;
-	check->request = request_keep(request);
-	if (check->request != NULL && zones_refresh(api->zones, on_checked, check) == 0)
-		return;
-	if (check->request != NULL) {
-		request_error(check->request, SCHEMA_ERROR_INTERNAL, "out of memory");
-		request_done(check->request);
-	}
-	free(check->name);
-	free(check);
+	look_first(request, params, check_after_look);
 }
 
 static void events_subscribe(struct request *request, const cJSON *params)
@@ -354,7 +380,7 @@ const method_fn methods[SCHEMA_METHOD_COUNT] = {
 	[SCHEMA_METHOD_ZONE_GET] = zone_get_method,
 	[SCHEMA_METHOD_ZONE_START] = zone_start,
 	[SCHEMA_METHOD_ZONE_STOP] = zone_stop,
-	[SCHEMA_METHOD_ZONE_RESTART] = zone_restart,
+	[SCHEMA_METHOD_ZONE_RESTART] = zone_start,
 	[SCHEMA_METHOD_ZONE_CHECK] = zone_check,
 	[SCHEMA_METHOD_EVENTS_SUBSCRIBE] = events_subscribe,
 	[SCHEMA_METHOD_CONSOLE_ATTACH] = method_console_attach,

@@ -45,14 +45,6 @@ static int link_address(const char *run_dir, uint32_t zone, struct sockaddr_un *
 	return n < (int)sizeof(ret_address->sun_path) ? 0 : -ENAMETOOLONG;
 }
 
-void device_unlink(const char *run_dir, uint32_t zone)
-{
-	struct sockaddr_un address;
-
-	if (link_address(run_dir, zone, &address) == 0)
-		unlink(address.sun_path);
-}
-
 static int link_listen(const char *run_dir, uint32_t zone, int *ret_fd)
 {
 	struct sockaddr_un address;
@@ -114,6 +106,28 @@ static int link_send(struct device *device, uint16_t type, uint32_t arg, uint64_
 	if (send(device->link, packet, sizeof(header) + length, MSG_NOSIGNAL) < 0)
 		return -errno;
 	return 0;
+}
+
+/* On a link of its own, where it does not stand behind input that the guest does not take. */
+static int send_quit(const char *run_dir, uint32_t zone)
+{
+	struct device quit = { .link = -1 };
+	int r = link_connect(run_dir, zone, &quit.link);
+
+	if (r != 0)
+		return r;
+	r = link_send(&quit, DEVICE_LINK_QUIT, 0, 0, NULL, 0);
+	close(quit.link);
+	return r;
+}
+
+void device_unlink(const char *run_dir, uint32_t zone)
+{
+	struct sockaddr_un address;
+
+	(void)send_quit(run_dir, zone);
+	if (link_address(run_dir, zone, &address) == 0)
+		unlink(address.sun_path);
 }
 
 static void kill_process(struct device *device)
@@ -345,7 +359,7 @@ int device_adopt(const struct device_options *options, uint32_t zone, pid_t pid,
 void device_quit(struct device *device)
 {
 	device->quitting = true;
-	if (link_send(device, DEVICE_LINK_QUIT, 0, 0, NULL, 0) != 0)
+	if (send_quit(device->options.run_dir, device->zone) != 0)
 		return kill_process(device);
 	uv_timer_start(&device->timer, on_timeout, QUIT_TIMEOUT_MS, 0);
 }

@@ -60,7 +60,7 @@ void device_resize(struct device *device, unsigned columns, unsigned rows);
 pid_t device_pid(const struct device *device);
 uint64_t device_start_time(const struct device *device);
 
-/* Removes the zone's link socket; absent is well. */
+/* Removes the zone's link socket; absent is well. A process that still listens there is asked to exit. */
 void device_unlink(const char *run_dir, uint32_t zone);
 
 #endif

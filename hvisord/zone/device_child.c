@@ -30,18 +30,7 @@ static void add_device(struct arguments *arguments, const char *type, uint64_t i
 	arguments->argv[arguments->count++] = text;
 }
 
-static bool has_device_in(const struct zone_plan *plan, const struct hv_memory_region *region)
-{
-	for (unsigned i = 0; i < plan->num_devices; i++) {
-		const struct config_device *device = &plan->devices[i];
-
-		if (hv_range_overlaps(device->ipa, device->size, region->virtual_start, region->size))
-			return true;
-	}
-	return false;
-}
-
-/* Every device, and every virtio region that holds none. */
+/* Every device, and every virtio region, for its windows without a device. */
 static void build_arguments(struct arguments *arguments, const char *program, const struct zone_plan *plan)
 {
 	arguments->argv[arguments->count++] = (char *)(uintptr_t)program;
@@ -57,7 +46,7 @@ static void build_arguments(struct arguments *arguments, const char *program, co
 	for (uint32_t i = 0; i < plan->hv.num_regions; i++) {
 		const struct hv_memory_region *region = &plan->hv.regions[i];
 
-		if (region->type == HV_REGION_VIRTIO && !has_device_in(plan, region))
+		if (region->type == HV_REGION_VIRTIO)
 			add_device(arguments, "region", region->virtual_start, region->size, 0);
 	}
 }

@@ -236,12 +236,10 @@ static int read_members(struct zone_plan *plan, const cJSON *object)
 	bool failed = false;
 	int r = 0;
 
-	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(object, "images"))
-	{
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(object, "images")) {
 		r = r != 0 ? r : read_image(plan, item);
 	}
-	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(object, "devices"))
-	{
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(object, "devices")) {
 		r = r != 0 ? r : read_device(plan, item);
 	}
 	plan->file = copy(file, &failed);

@@ -93,9 +93,11 @@ int zone_device_spawn(struct zone *zone)
 	struct device_options options = options_for(zone);
 	int r = device_spawn(&options, zone->plan, zone->private->bound_fd, &zone->private->device);
 
-	if (r == 0)
-		attached(zone);
-	return r;
+	if (r != 0)
+		return r;
+	attached(zone);
+	/* its id on disk before it is of use: a new daemon must be able to end it */
+	return zone_store(zone);
 }
 
 int zone_device_adopt(struct zone *zone, pid_t pid, uint64_t start_time)

@@ -16,7 +16,7 @@
 #define FIRST_DELAY_MS 100u
 #define MAX_DELAY_MS 10000u
 
-void zone_store(struct zone *zone, int *ret_error)
+int zone_store(struct zone *zone)
 {
 	const struct zone_private *private = zone->private;
 	struct store_record record = {
@@ -34,8 +34,7 @@ void zone_store(struct zone *zone, int *ret_error)
 	if (r != 0)
 		log_error("zone %s: writing to %s: %s", zone->name, private->zones->options.run_dir,
 			  strerror(-r));
-	if (ret_error != NULL)
-		*ret_error = r;
+	return r;
 }
 
 static bool is_fault(uint32_t reason)
@@ -77,6 +76,8 @@ static void settle(struct zone *zone)
 static void follow(struct zone *zone, struct zone_plan *plan, unsigned delay_ms, const char *reason)
 {
 	zone_event(zone, ZONE_EVENT_RESTART, reason);
+	/* who asked for the end has got it, although somebody else asked for what follows */
+	zone_ops_stopped(zone);
 	zone_begin(zone, plan, delay_ms);
 }
 
@@ -108,7 +109,8 @@ static void finish(struct zone *zone)
 	else if (zone->failure.error != SCHEMA_OK)
 		zone_event(zone, ZONE_EVENT_GONE, schema_errors[zone->failure.error].reason);
 	else
-		zone_event(zone, ZONE_EVENT_GONE, ran ? zone_reason_name(reason) : "stopped");
+		zone_event(zone, ZONE_EVENT_GONE,
+			   ran && reason != HV_REASON_DESTROYED ? zone_reason_name(reason) : "stopped");
 	settle(zone);
 }
 

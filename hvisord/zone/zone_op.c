@@ -79,17 +79,27 @@ void zone_ops_running(struct zone *zone)
 	}
 }
 
-void zone_ops_settled(struct zone *zone)
+void zone_ops_stopped(struct zone *zone)
 {
 	struct zone_op *op, *next;
 
 	for (op = TAILQ_FIRST(&zone->private->ops); op != NULL; op = next) {
 		next = TAILQ_NEXT(op, entry);
-		if (op->checking && !zone->private->zones->closing)
-			continue;
 		if (!wants_running(op))
 			finish_with(op, SCHEMA_OK, NULL);
-		else if (zone->failure.error != SCHEMA_OK)
+	}
+}
+
+void zone_ops_settled(struct zone *zone)
+{
+	struct zone_op *op, *next;
+
+	zone_ops_stopped(zone);
+	for (op = TAILQ_FIRST(&zone->private->ops); op != NULL; op = next) {
+		next = TAILQ_NEXT(op, entry);
+		if (op->checking && !zone->private->zones->closing)
+			continue;
+		if (zone->failure.error != SCHEMA_OK)
 			finish(op, &zone->failure);
 		else
 			finish_with(op, SCHEMA_ERROR_CANCELLED, "zone %s was stopped before it ran");
@@ -206,7 +216,7 @@ static void stop(struct zone_op *op)
 	private->stop_wanted = true;
 	private->stop_called = false;
 	/* a new daemon must not follow a reset either; that it could not be written is logged */
-	zone_store(zone, NULL);
+	(void)zone_store(zone);
 	if (zone->state == ZONE_STOPPING)
 		zone_progress(zone);
 	else

@@ -106,7 +106,8 @@ void zone_progress(struct zone *zone);
 void zone_halt(struct zone *zone, enum zone_event event, const char *reason);
 /* The hypervisor's status of the zone may have changed. */
 void zone_changed(struct zone *zone);
-void zone_store(struct zone *zone, int *ret_error);
+/* What a new daemon must know, to disk; logged if that fails. 0, or a negative errno. */
+int zone_store(struct zone *zone);
 
 /* zone_device.c */
 int zone_device_spawn(struct zone *zone);
@@ -117,7 +118,8 @@ void zone_device_is_ready(struct zone *zone);
 
 /* zone_op.c */
 void zone_ops_running(struct zone *zone);
-void zone_ops_settled(struct zone *zone);
+void zone_ops_stopped(struct zone *zone); /* of those, only the requests to stop */
+void zone_ops_settled(struct zone *zone); /* the zone is stopped, crashed or invalid, and stays so */
 /* Another zone that runs and has what the config claims; NULL: none. */
 const struct zone *zone_conflict(struct zones *zones, const HvZoneConfig *hv, int own_id,
 				 struct hv_violation *ret_violation);

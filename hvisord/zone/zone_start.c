@@ -48,7 +48,7 @@ static void run(struct zone *zone)
 
 	close_bound(zone);
 	zone->started_ms = zone_now_ms();
-	zone_store(zone, &r);
+	r = zone_store(zone);
 	if (r != 0) {
 		zone_fail(zone, SCHEMA_ERROR_INTERNAL, "writing to %s: %s", private->zones->options.run_dir,
 			  strerror(-r));
@@ -137,7 +137,7 @@ static void create(struct zone *zone)
 	int r;
 
 	/* on disk first: whatever happens from here on, a new daemon knows whose zone it finds */
-	zone_store(zone, &r);
+	r = zone_store(zone);
 	if (r != 0) {
 		zone_fail(zone, SCHEMA_ERROR_INTERNAL, "writing to %s: %s", private->zones->options.run_dir,
 			  strerror(-r));
