@@ -24,7 +24,7 @@ enum device_link_type {
 	DEVICE_LINK_OUTPUT = 3,  /* process: data; pos = position of its first byte. A gap = lost bytes */
 	DEVICE_LINK_INPUT = 4,   /* hvisord: data typed */
 	DEVICE_LINK_SIZE = 5,    /* hvisord: arg = columns << 16 | rows */
-	DEVICE_LINK_QUIT = 6,    /* hvisord: the zone is gone, exit */
+	DEVICE_LINK_QUIT = 6,    /* hvisord: the zone has ended, exit */
 };
 
 struct device_link_header {
@@ -40,9 +40,20 @@ struct device_link_header {
 
 /*
  * The process is `hvisor-device ZONE_ID DEVICE…`, DEVICE being
- * TYPE,IPA,SIZE,INTID (type console; region for a window without a device), with
- * file descriptor 3 = /dev/hvisor bound to the zone, 4 = the listening link
- * socket. It writes one line to stderr when it ends for any reason but QUIT.
+ * TYPE,IPA,SIZE,INTID (type console; region for windows of 0x200 bytes without a
+ * device, in which devices may lie), with file descriptor 3 = /dev/hvisor bound
+ * to the zone, 4 = the listening link socket; it closes all others but stderr.
+ * Started by root it goes on as user and group 61184 + ZONE_ID.
+ *
+ * It writes one line to stderr when it ends for any reason but QUIT, and a
+ * bounded number of lines when drivers break devices. Exit codes: 0 QUIT,
+ * 1 failure or SIGTERM, 2 usage, 3 the zone is gone, 4 the request ring is not
+ * in order. It ignores SIGHUP, SIGINT and SIGPIPE.
+ *
+ * QUIT is best sent after the zone has ended and before it is destroyed: then
+ * its last output is still fetched, and sent within half a second. QUIT may
+ * stand behind INPUT that the guest does not take; a connection that was just
+ * opened is always heard.
  */
 #define DEVICE_FD_HANDLE 3
 #define DEVICE_FD_LISTEN 4
