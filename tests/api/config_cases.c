@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * config_cases [--write] FOLDER: checks every case of a folder and compares
- * all findings with what is expected. A case is NAME.json, or a folder NAME of
+ * config_cases [--write] [HVISORCTL] FOLDER: checks every case of a folder and
+ * compares all findings with what is expected, and what `hvisorctl check` says
+ * with what the library says. A case is NAME.json, or a folder NAME of
  * files that are checked as one set; NAME.expect has one line for each finding,
  *
  *     FILE:LINE SEVERITY REASON POINTER [OTHER]
@@ -15,13 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <cJSON.h>
 
 #include "config.h"
 #include "fixtures.h"
 
 struct run {
 	char folder[4096]; /* of the cases, absolute */
+	char *hvisorctl;   /* or NULL */
 	bool write;
 	unsigned cases;
 	unsigned failed;
@@ -102,6 +107,52 @@ static void check_goodness(struct run *run, const char *name, struct config_zone
 	}
 }
 
+/* The client's answer holds the same findings in the same order. */
+static bool same_findings(const char *text, const struct config_findings *findings)
+{
+	cJSON *root = cJSON_Parse(text);
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "findings"), *item;
+	unsigned count = 0;
+	bool same = cJSON_IsArray(list);
+
+	cJSON_ArrayForEach(item, list) {
+		const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "reason"));
+		const char *pointer = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "pointer"));
+
+		same = same && count < findings->count && reason && pointer &&
+		       strcmp(reason, findings->list[count].reason) == 0 &&
+		       strcmp(pointer, findings->list[count].pointer) == 0;
+		count++;
+	}
+	cJSON_Delete(root);
+	return same && count == findings->count;
+}
+
+static void check_client(struct run *run, const char *name, char **paths, unsigned num_paths,
+			 const struct config_findings *findings)
+{
+	char command[65536], *text = NULL;
+	int length = snprintf(command, sizeof(command), "'%s' --json check", run->hvisorctl), status;
+	size_t room = 0;
+	FILE *answer;
+
+	for (unsigned i = 0; i < num_paths; i++)
+		length += snprintf(command + length, sizeof(command) - (size_t)length, " '%s'", paths[i]);
+	answer = popen(command, "re");
+	if (!answer)
+		abort();
+	if (getdelim(&text, &room, '\0', answer) < 0 || !same_findings(text, findings)) {
+		run->failed++;
+		printf("FAIL %s: hvisorctl says %s\n", name, text ? text : "nothing");
+	}
+	free(text);
+	status = pclose(answer);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == (findings->errors > 0 ? 5 : 0))
+		return;
+	run->failed++;
+	printf("FAIL %s: hvisorctl ends with status 0x%x\n", name, (unsigned)status);
+}
+
 static void check_set(struct run *run, const char *name, char **paths, unsigned num_paths)
 {
 	struct config_findings findings;
@@ -117,6 +168,8 @@ static void check_set(struct run *run, const char *name, char **paths, unsigned 
 	}
 	compare(run, name, &findings);
 	check_goodness(run, name, zones, count, &findings);
+	if (run->hvisorctl)
+		check_client(run, name, paths, num_paths, &findings);
 	for (unsigned i = 0; i < count; i++)
 		config_zone_free(zones[i]);
 	free(zones);
@@ -196,27 +249,37 @@ static int not_hidden(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-int main(int argc, char **argv)
+static void check_folder(struct run *run)
 {
-	struct run run = { .write = argc == 3 && strcmp(argv[1], "--write") == 0 };
 	struct dirent **entries;
-	int count;
+	int count = scandir(run->folder, &entries, not_hidden, alphasort);
 
-	if (argc != 2 + run.write || !realpath(argv[argc - 1], run.folder)) {
-		fprintf(stderr, "usage: config_cases [--write] FOLDER\n");
-		return 2;
-	}
-	fixture_enter();
-	count = scandir(run.folder, &entries, not_hidden, alphasort);
 	for (int i = 0; i < count; i++) {
-		check_case(&run, entries[i]->d_name);
+		check_case(run, entries[i]->d_name);
 		free(entries[i]);
 	}
 	if (count >= 0)
 		free(entries);
-	if (strcmp(strrchr(run.folder, '/'), "/bad") == 0)
-		check_generated(&run);
+	if (strcmp(strrchr(run->folder, '/'), "/bad") == 0)
+		check_generated(run);
+}
+
+int main(int argc, char **argv)
+{
+	bool write = argc > 1 && strcmp(argv[1], "--write") == 0;
+	struct run run = { .write = write };
+	int operands = argc - 1 - write;
+
+	if (operands < 1 || operands > 2 || !realpath(argv[argc - 1], run.folder)) {
+		fprintf(stderr, "usage: config_cases [--write] [HVISORCTL] FOLDER\n");
+		return 2;
+	}
+	if (operands == 2)
+		run.hvisorctl = realpath(argv[argc - 2], NULL);
+	fixture_enter();
+	check_folder(&run);
 	fixture_leave();
+	free(run.hvisorctl);
 	printf("%u cases, %u failed\n", run.cases, run.failed);
 	return run.cases > 0 && run.failed == 0 ? 0 : 1;
 }
