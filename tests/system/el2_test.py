@@ -8,10 +8,11 @@ runs the tests whose name holds TEXT.
 
 import argparse
 import random
+import subprocess
 import sys
 import traceback
 
-from monitor import ERRORS, Monitor, MonitorError
+from monitor import ERRORS, IMAGE_OFFSET, PARAM_LOG_USED, Monitor, MonitorError, run_as_root
 
 SECOND = 1000  # milliseconds of guest time that ending a zone may take
 CHECKS = {"passed": 0, "failed": 0}
@@ -426,6 +427,39 @@ def test_interrupts(m):
     end(m)
 
 
+def test_interrupt_state(m):
+    """The interrupt controller of a zone with two vCPUs, and what its device process raises."""
+    m.config(cpus=0xC)
+    m.command("virtual", 78)
+    m.run("interrupts")
+    check("ended", m.wait("ended", 60 * SECOND)["reason"], "guest_off")
+    log = m.log()
+    check("all answers right", [line for line in log if line != "done"], [])
+    check("came to its end", log[-1:], ["done"])
+    end(m)
+    m.config(cpus=0x8)
+    m.command("virtual", 78)
+    m.run("interrupts", 1)
+    m.command("sleep", 20)
+    lost = 0
+    for count in range(1, 101):
+        answer = result(m.call(INJECT, 1, 78))
+        for _ in range(100):
+            if m.command("peek", m.physical + IMAGE_OFFSET + PARAM_LOG_USED)["value"] == count:
+                break
+        else:
+            lost += 1
+        lost += answer != "ok"
+    check("100 interrupts raised, one after the other: lost", lost, 0)
+    for _ in range(200):
+        m.call(INJECT, 1, 78)
+    m.command("sleep", 20)
+    seen = m.command("peek", m.physical + IMAGE_OFFSET + PARAM_LOG_USED)["value"]
+    check(f"200 raised in a row: {seen - 100} taken", 100 < seen <= 300, True)
+    end(m)
+    alive(m, "after interrupts")
+
+
 STORMS = (
     "hypercalls", "PSCI", "GICD", "GICR", "SGIs", "QueueNotify", "system register reads",
     "system register writes", "odd instructions", "timers",
@@ -568,6 +602,20 @@ def test_fuzz(m):
     print(f"       {created} of 500 random configs were valid")
     check("no zone left", m.call(LIST).get("x1"), 1)
     alive(m, "after noise")
+
+
+def test_root_storms(m):
+    """The storms once more, by a root zone of its own: it may come to harm, the hypervisor may not."""
+    hypervisor, guests, cpu = m.place
+    for kind, name in enumerate(STORMS):
+        try:
+            output, code = run_as_root(hypervisor, guests, "storm", kind, cpu)
+        except subprocess.TimeoutExpired as error:
+            output, code = (error.stdout or b"").decode("ascii", "replace"), "timeout"
+        check(f"{name}: machine switched off", code, 0)
+        check(f"{name}: root came to its end", "over faults=" in output, True)
+        if "over faults=" not in output:
+            print(output[-1500:])
 
 
 def test_machine_off(m):
