@@ -10,11 +10,11 @@
 
 static bool in_choices(const char *choices, const char *text)
 {
-	size_t length = strlen(text);
+	size_t length = strlen(text), word;
 
-	for (const char *at = choices; at != NULL && length != 0; at = strchr(at, ' ')) {
-		at += *at == ' ';
-		if (strncmp(at, text, length) == 0 && (at[length] == ' ' || at[length] == '\0'))
+	for (; *choices != '\0'; choices += word + (choices[word] == ' ')) {
+		word = strcspn(choices, " ");
+		if (word == length && memcmp(choices, text, length) == 0)
 			return true;
 	}
 	return false;
