@@ -460,6 +460,21 @@ def test_interrupt_state(m):
     alive(m, "after interrupts")
 
 
+def test_operands(m):
+    """Trapped accesses of every size and sign, with every register."""
+    m.command("serve", 1)
+    m.config(cpus=0x4)
+    m.command("region", 1, 3, 0, 0x8A00FE00, 0x200, 0)
+    m.command("virtual", 78)
+    m.run("mmio")
+    check("ended", m.wait("ended", 60 * SECOND)["reason"], "guest_off")
+    log = m.log()
+    check("all values right", [line for line in log if line != "done"], [])
+    check("came to its end", log[-1:], ["done"])
+    m.command("serve", 0)
+    end(m)
+
+
 STORMS = (
     "hypercalls", "PSCI", "GICD", "GICR", "SGIs", "QueueNotify", "system register reads",
     "system register writes", "odd instructions", "timers",

@@ -6,7 +6,7 @@
  * "ok name=value ..." or "error ...". Lines that begin with neither are text.
  *
  * It is the device process of every zone too: while "serve" is on, requests
- * from the rings are answered with the low word of their address.
+ * from the rings are answered as answer_to() says.
  */
 #include "guest.h"
 #include "hv_call.h"
@@ -31,7 +31,8 @@ static struct hv_stats stats __attribute__((aligned(8)));
 static volatile uint64_t wakes; /* interrupts of any kind: what a sleeper looks at last */
 static volatile uint64_t news;
 static uint64_t requests_seen;
-static uint64_t last_value;
+static uint64_t last_value; /* of a store, from any zone */
+static uint64_t last_size;
 static uint64_t zones_changed;
 static bool serving;
 
@@ -75,6 +76,19 @@ static void interrupt(uint32_t intid)
 
 /* ---- the device process ---- */
 
+/*
+ * A load gives the low word of its address, but the last two registers of a
+ * window of 0x200 give value and size of the last store.
+ */
+static uint64_t answer_to(const struct hv_request *request)
+{
+	uint64_t offset = request->ipa % 0x200;
+
+	if (offset == 0x1f0)
+		return last_value;
+	return offset == 0x1f8 ? last_size : (uint32_t)request->ipa;
+}
+
 static void serve_zone(uint32_t zone)
 {
 	uint64_t x[5];
@@ -90,9 +104,12 @@ static void serve_zone(uint32_t zone)
 	while (tail != __atomic_load_n(&ring->head, __ATOMIC_SEQ_CST)) {
 		struct hv_request *r = &ring->request[tail % HV_RING_SLOTS];
 
+		if (r->kind == HV_REQUEST_WRITE) {
+			last_value = r->value;
+			last_size = r->size;
+		}
 		if (r->seq != 0)
-			call(HV_CALL_ZONE_COMPLETE, zone, r->vcpu, r->seq, (uint32_t)r->ipa, x);
-		last_value = r->value;
+			call(HV_CALL_ZONE_COMPLETE, zone, r->vcpu, r->seq, answer_to(r), x);
 		requests_seen++;
 		tail = hv_ring_next(tail);
 		__atomic_store_n(&ring->tail, tail, __ATOMIC_SEQ_CST);
