@@ -586,6 +586,27 @@ def test_cycles(m):
     check("news came by interrupt", after["news"] > before["news"], True)
 
 
+def test_race(m):
+    """Two CPUs of the root zone run two zones in circles; both take from the same tables."""
+    before = used(m)
+    m.config(zone=2, cpus=0x8, physical=0x80000000)
+    m.command("second", 2)
+    for i in range(60):
+        m.config(cpus=0x4)
+        m.command("region", 1, 3, 0, 0x0A003C00, 0x200, 0)
+        m.run("off" if i % 3 else "spin")
+        if i % 3 == 0:
+            m.simple("stop")
+        reason = m.wait("ended")["reason"]
+        if reason not in ("guest_off", "stopped"):
+            check(f"round {i}", reason, {"guest_off", "stopped"})
+        m.destroy()
+    second = m.command("second", 0)
+    check(f"{second['beats']} rounds of the second CPU: errors", second["errors"], 0)
+    check("it got along", second["beats"] > 10, True)
+    check("pool unchanged", used(m), before)
+
+
 def test_fuzz(m):
     """Root itself sends noise: calls, and configs with random words. Every one is answered."""
     noise = random.Random(1)

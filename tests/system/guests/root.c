@@ -594,34 +594,78 @@ static void cmd_log(const struct args *args)
 
 static volatile bool second_leave;
 static volatile uint64_t second_beats;
+static volatile uint64_t second_errors;
+static struct hv_zone_status second_status __attribute__((aligned(8)));
+static HvZoneConfig second_config __attribute__((aligned(8)));
 
 /* Hypercalls from another CPU while the monitor works: shows that locks hold. */
-static void second(void *arg)
+static void ask_all(void *arg)
 {
-	static struct hv_zone_status own __attribute__((aligned(8)));
 	uint64_t x[5];
 
 	(void)arg;
 	while (!second_leave) {
 		for (uint64_t zone = 0; zone < HV_MAX_ZONES; zone++)
-			call(HV_CALL_ZONE_STATUS, zone, (uint64_t)&own, sizeof(own), 0, x);
+			call(HV_CALL_ZONE_STATUS, zone, (uint64_t)&second_status, sizeof(second_status), 0,
+			     x);
 		second_beats = second_beats + 1;
 		guest_yield();
 	}
 }
 
-/* second 0|1: stops, starts it */
+static void second_expect(uint64_t number, uint64_t a, uint64_t b)
+{
+	uint64_t x[5];
+
+	if (call(number, a, b, 0, 0, x) != HV_OK)
+		second_errors = second_errors + 1;
+}
+
+static void second_await(uint32_t state)
+{
+	uint64_t x[5];
+
+	do {
+		guest_yield();
+		call(HV_CALL_ZONE_STATUS, second_config.zone_id, (uint64_t)&second_status,
+		     sizeof(second_status), 0, x);
+	} while (second_status.state != state);
+}
+
+/* A zone's whole life, again and again, beside what the monitor does with another zone. */
+static void cycle(void *arg)
+{
+	uint64_t zone = second_config.zone_id;
+
+	(void)arg;
+	while (!second_leave) {
+		second_expect(HV_CALL_ZONE_CREATE, (uint64_t)&second_config, sizeof(second_config));
+		*(volatile uint32_t *)second_config.kernel_load_paddr = 0x14000000; /* b . */
+		second_expect(HV_CALL_ZONE_START, zone, 0);
+		second_expect(HV_CALL_ZONE_STOP, zone, 0);
+		second_await(HV_ZONE_ENDED);
+		second_expect(HV_CALL_ZONE_DESTROY, zone, 0);
+		second_await(HV_ZONE_NONE);
+		second_beats = second_beats + 1;
+	}
+}
+
+/* second 0: stops it; 1: asks for status all the time; 2: runs the zone of the present config in circles */
 static void cmd_second(const struct args *args)
 {
 	second_leave = args->n[0] == 0;
 	if (args->n[0] != 0) {
-		answer(guest_cpu_on(1, second, NULL));
+		second_beats = 0;
+		second_errors = 0;
+		second_config = config;
+		answer(guest_cpu_on(1, args->n[0] == 1 ? ask_all : cycle, NULL));
 		return;
 	}
 	while (guest_psci(PSCI_AFFINITY_INFO, 1, 0, 0) == 0)
 		guest_yield();
 	answer(0);
 	guest_put_field("beats", second_beats);
+	guest_put_field("errors", second_errors);
 }
 
 static void cmd_ticks(const struct args *args)
