@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from rig import Client, run, text, type_into, wait_for
+from rig import SIZE_COUNTS, Client, run, text, type_into, wait_for
 
 
 def greeting(rig):
@@ -129,7 +129,7 @@ def who_does_not_read_harms_nobody(rig):
         type_into(client, 2, b"flood 100000\n")
         assert client.result("zone.list")["zones"]
     print(f"# RSS {idle} KiB; with ten clients that do not read {rig.memory_kib()} KiB")
-    assert rig.memory_kib() - idle < 10 * 1024
+    assert rig.memory_kib() - idle < 10 * 1024 or not SIZE_COUNTS
     for other in deaf:
         other.close()
     assert client.result("zone.stop", zone=2)["state"] == "stopped"
