@@ -208,6 +208,8 @@ int hvisor_client_new(const char *path, int timeout_ms, struct hvisor_client **r
 	if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
 		r = -errno;
 	if (r == 0)
+		r = make_room(client);
+	if (r == 0)
 		r = read_greeting(client, deadline_for(timeout_ms));
 	if (r != 0) {
 		hvisor_client_free(client);
