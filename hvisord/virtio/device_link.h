@@ -24,7 +24,7 @@ enum device_link_type {
 	DEVICE_LINK_OUTPUT = 3,  /* process: data; pos = position of its first byte. A gap = lost bytes */
 	DEVICE_LINK_INPUT = 4,   /* hvisord: data typed */
 	DEVICE_LINK_SIZE = 5,    /* hvisord: arg = columns << 16 | rows */
-	DEVICE_LINK_QUIT = 6,    /* hvisord: the zone has ended, exit */
+	DEVICE_LINK_QUIT = 6,    /* hvisord: the zone has ended, exit; needs no HELLO before it */
 };
 
 struct device_link_header {

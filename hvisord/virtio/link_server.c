@@ -120,16 +120,22 @@ static bool on_quit(struct link_connection *link, const struct packet *packet)
 	return true;
 }
 
-/* What a peer may send, by type. A handler returns false when the connection must not go on. */
+#define BEFORE_HELLO 1u
+#define AFTER_HELLO 2u
+
+/*
+ * What a peer may send, by type. A handler returns false when the connection
+ * must not go on. QUIT alone may be all that a connection is made for.
+ */
 static const struct packet_type {
 	bool (*handle)(struct link_connection *link, const struct packet *packet);
 	uint32_t max_length;
-	bool first; /* comes first and once; all others come later */
+	uint32_t when;
 } packet_types[] = {
-	[DEVICE_LINK_HELLO] = { on_hello, 0, true },
-	[DEVICE_LINK_INPUT] = { on_input, DEVICE_LINK_DATA, false },
-	[DEVICE_LINK_SIZE] = { on_size, 0, false },
-	[DEVICE_LINK_QUIT] = { on_quit, 0, false },
+	[DEVICE_LINK_HELLO] = { on_hello, 0, BEFORE_HELLO },
+	[DEVICE_LINK_INPUT] = { on_input, DEVICE_LINK_DATA, AFTER_HELLO },
+	[DEVICE_LINK_SIZE] = { on_size, 0, AFTER_HELLO },
+	[DEVICE_LINK_QUIT] = { on_quit, 0, BEFORE_HELLO | AFTER_HELLO },
 };
 #define PACKET_TYPES (sizeof(packet_types) / sizeof(packet_types[0]))
 
@@ -143,7 +149,8 @@ static bool dispatch(struct link_connection *link, const struct packet *packet, 
 	    header->type >= PACKET_TYPES)
 		return false;
 	type = &packet_types[header->type];
-	if (!type->handle || header->length > type->max_length || type->first == link->greeted)
+	if (!type->handle || header->length > type->max_length ||
+	    (type->when & (link->greeted ? AFTER_HELLO : BEFORE_HELLO)) == 0)
 		return false;
 	return type->handle(link, packet);
 }

@@ -534,6 +534,19 @@ static void quit_delivers(void)
 	free(world);
 }
 
+/* A connection that says QUIT, nothing else, and is closed before it is looked at. */
+static void quit_alone(void)
+{
+	struct world *world = start();
+	const int fd = link_new(world);
+
+	CHECK(link_send(fd, DEVICE_LINK_QUIT, 0, 0, NULL, 0));
+	close(fd);
+	turn(world);
+	CHECK_EQ(world->process.end, DEVICE_PROCESS_QUIT);
+	stop(world);
+}
+
 /* Every way to break the link's protocol, before and after the greeting. */
 static void bad_packets(void)
 {
@@ -556,7 +569,7 @@ static void bad_packets(void)
 		{ GOOD(DEVICE_LINK_HELLO, 0), 0, false },
 		{ GOOD(DEVICE_LINK_INPUT, 0), 24, false },
 		{ GOOD(DEVICE_LINK_SIZE, 0), 24, false },
-		{ GOOD(DEVICE_LINK_QUIT, 0), 24, false },
+		{ GOOD(DEVICE_LINK_QUIT, 1), 25, false },
 		{ GOOD(DEVICE_LINK_HELLO, 0), 24, true },
 		{ GOOD(DEVICE_LINK_WELCOME, 0), 24, true },
 		{ GOOD(DEVICE_LINK_OUTPUT, 4), 28, true },
@@ -880,6 +893,7 @@ int main(int argc, char **argv)
 		TEST(quit_behind_input),
 		TEST(size_from_link),
 		TEST(quit_delivers),
+		TEST(quit_alone),
 		TEST(bad_packets),
 		TEST(many_links),
 		TEST(listening),
