@@ -21,7 +21,7 @@
 
 /* Options that only some commands take. */
 #define CTL_OPTION_TIMEOUT 0x1u
-#define CTL_OPTION_FORCE 0x2u
+#define CTL_OPTION_MODE 0x2u
 #define CTL_OPTION_PLATFORM 0x4u
 #define CTL_OPTION_REPLAY 0x8u
 #define CTL_OPTION_IDLE 0x10u

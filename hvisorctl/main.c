@@ -19,7 +19,7 @@ struct command {
 static const struct command commands[] = {
 	{ "list", ctl_list, 0, 0, 0, "", "all zones" },
 	{ "start", ctl_start, 1, -1, CTL_OPTION_TIMEOUT, "ZONE...", "start zones" },
-	{ "stop", ctl_stop, 1, -1, CTL_OPTION_TIMEOUT | CTL_OPTION_FORCE, "ZONE...", "stop zones" },
+	{ "stop", ctl_stop, 1, -1, CTL_OPTION_TIMEOUT | CTL_OPTION_MODE, "ZONE...", "stop zones" },
 	{ "restart", ctl_restart, 1, -1, CTL_OPTION_TIMEOUT, "ZONE...", "stop and start zones" },
 	{ "status", ctl_status, 0, -1, 0, "[ZONE...]", "all about zones, or about the system" },
 	{ "console", ctl_console, 1, 1, CTL_OPTION_REPLAY | CTL_OPTION_IDLE | CTL_OPTION_WAIT, "ZONE",
@@ -81,84 +81,122 @@ static long parse_number(const char *text, long max)
 	return end != text && *end == '\0' && number >= 0 && number <= max ? number : -1;
 }
 
-enum option_id {
-	OPTION_JSON = 256,
-	OPTION_SOCKET,
-	OPTION_TIMEOUT,
-	OPTION_MODE,
-	OPTION_PLATFORM,
-	OPTION_REPLAY,
-	OPTION_NO_REPLAY,
-	OPTION_IDLE,
-	OPTION_WAIT,
-	OPTION_MARKDOWN,
-	OPTION_VERSION,
-	OPTION_HELP,
-};
-
-static const struct option option_table[] = {
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ "socket", required_argument, NULL, OPTION_SOCKET },
-	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
-	{ "mode", required_argument, NULL, OPTION_MODE },
-	{ "platform", required_argument, NULL, OPTION_PLATFORM },
-	{ "replay", required_argument, NULL, OPTION_REPLAY },
-	{ "no-replay", no_argument, NULL, OPTION_NO_REPLAY },
-	{ "idle-ms", required_argument, NULL, OPTION_IDLE },
-	{ "wait", required_argument, NULL, OPTION_WAIT },
-	{ "markdown", no_argument, NULL, OPTION_MARKDOWN },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ NULL, 0, NULL, 0 },
-};
-
-/* Takes one option; false: its value is no good. */
-static bool take_option(struct ctl *ctl, int option, const char *value)
+static bool take_json(struct ctl *ctl, const char *value)
 {
-	switch ((enum option_id)option) {
-	case OPTION_JSON:
-		ctl->json = true;
-		return true;
-	case OPTION_SOCKET:
-		ctl->socket = value;
-		return true;
-	case OPTION_TIMEOUT:
-		ctl->given |= CTL_OPTION_TIMEOUT;
-		ctl->timeout_ms = parse_seconds(value);
-		return ctl->timeout_ms != 0;
-	case OPTION_MODE:
-		ctl->given |= CTL_OPTION_FORCE;
-		ctl->mode = value;
-		return strcmp(value, "force") == 0 || strcmp(value, "graceful") == 0;
-	case OPTION_PLATFORM:
-		ctl->given |= CTL_OPTION_PLATFORM;
-		ctl->platform = value;
-		return true;
-	case OPTION_REPLAY:
-		ctl->given |= CTL_OPTION_REPLAY;
-		ctl->replay = parse_number(value, 1048576);
-		return ctl->replay >= 0;
-	case OPTION_NO_REPLAY:
-		ctl->given |= CTL_OPTION_REPLAY;
-		ctl->replay = 0;
-		return true;
-	case OPTION_IDLE:
-		ctl->given |= CTL_OPTION_IDLE;
-		ctl->idle_ms = (int)parse_number(value, 3600000);
-		return ctl->idle_ms >= 0;
-	case OPTION_WAIT:
-		ctl->given |= CTL_OPTION_WAIT;
-		ctl->wait_ms = parse_seconds(value);
-		return ctl->wait_ms != 0;
-	case OPTION_MARKDOWN:
-		ctl->given |= CTL_OPTION_MARKDOWN;
-		ctl->markdown = true;
-		return true;
-	case OPTION_VERSION:
-	case OPTION_HELP:
-		break;
+	(void)value;
+	return ctl->json = true;
+}
+
+static bool take_socket(struct ctl *ctl, const char *value)
+{
+	ctl->socket = value;
+	return true;
+}
+
+static bool take_timeout(struct ctl *ctl, const char *value)
+{
+	ctl->timeout_ms = parse_seconds(value);
+	return ctl->timeout_ms != 0;
+}
+
+static bool take_mode(struct ctl *ctl, const char *value)
+{
+	ctl->mode = value;
+	return strcmp(value, "force") == 0 || strcmp(value, "graceful") == 0;
+}
+
+static bool take_platform(struct ctl *ctl, const char *value)
+{
+	ctl->platform = value;
+	return true;
+}
+
+static bool take_replay(struct ctl *ctl, const char *value)
+{
+	ctl->replay = parse_number(value, 1048576);
+	return ctl->replay >= 0;
+}
+
+static bool take_no_replay(struct ctl *ctl, const char *value)
+{
+	(void)value;
+	ctl->replay = 0;
+	return true;
+}
+
+static bool take_idle(struct ctl *ctl, const char *value)
+{
+	ctl->idle_ms = (int)parse_number(value, 3600000);
+	return ctl->idle_ms >= 0;
+}
+
+static bool take_wait(struct ctl *ctl, const char *value)
+{
+	ctl->wait_ms = parse_seconds(value);
+	return ctl->wait_ms != 0;
+}
+
+static bool take_markdown(struct ctl *ctl, const char *value)
+{
+	(void)value;
+	return ctl->markdown = true;
+}
+
+static bool take_version(struct ctl *ctl, const char *value)
+{
+	(void)ctl;
+	(void)value;
+	printf("hvisorctl %s\n", HVISOR_VERSION);
+	exit(CTL_OK);
+}
+
+static bool take_help(struct ctl *ctl, const char *value)
+{
+	(void)ctl;
+	(void)value;
+	print_usage(stdout);
+	exit(CTL_OK);
+}
+
+static const struct option_row {
+	const char *name;
+	int has_value;
+	unsigned bit; /* CTL_OPTION_: only for commands that have it; 0: for all */
+	bool (*take)(struct ctl *ctl, const char *value); /* false: the value is no good */
+} option_rows[] = {
+	{ "json", no_argument, 0, take_json },
+	{ "socket", required_argument, 0, take_socket },
+	{ "timeout", required_argument, CTL_OPTION_TIMEOUT, take_timeout },
+	{ "mode", required_argument, CTL_OPTION_MODE, take_mode },
+	{ "platform", required_argument, CTL_OPTION_PLATFORM, take_platform },
+	{ "replay", required_argument, CTL_OPTION_REPLAY, take_replay },
+	{ "no-replay", no_argument, CTL_OPTION_REPLAY, take_no_replay },
+	{ "idle-ms", required_argument, CTL_OPTION_IDLE, take_idle },
+	{ "wait", required_argument, CTL_OPTION_WAIT, take_wait },
+	{ "markdown", no_argument, CTL_OPTION_MARKDOWN, take_markdown },
+	{ "version", no_argument, 0, take_version },
+	{ "help", no_argument, 0, take_help },
+};
+#define NUM_OPTIONS (sizeof(option_rows) / sizeof(option_rows[0]))
+
+/* Takes all options; operands are moved behind them. CTL_OK or CTL_USAGE. */
+static int take_options(struct ctl *ctl, int argc, char **argv)
+{
+	struct option table[NUM_OPTIONS + 1] = { 0 };
+	int c, index;
+
+	for (size_t i = 0; i < NUM_OPTIONS; i++)
+		table[i] = (struct option){ option_rows[i].name, option_rows[i].has_value, NULL, 1 };
+	while ((c = getopt_long(argc, argv, "h", table, &index)) != -1) {
+		if (c == '?')
+			return CTL_USAGE;
+		if (c == 'h')
+			take_help(ctl, NULL);
+		ctl->given |= option_rows[index].bit;
+		if (!option_rows[index].take(ctl, optarg))
+			return usage_error("bad value: ", optarg);
 	}
-	return false;
+	return CTL_OK;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -187,24 +225,12 @@ static int run(struct ctl *ctl, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct ctl ctl = { .socket = HVISOR_CLIENT_SOCKET, .replay = -1, .idle_ms = -1 };
-	int option, status;
+	int status;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((option = getopt_long(argc, argv, "h", option_table, NULL)) != -1) {
-		if (option == OPTION_HELP || option == 'h') {
-			print_usage(stdout);
-			return CTL_OK;
-		}
-		if (option == OPTION_VERSION) {
-			printf("hvisorctl %s\n", HVISOR_VERSION);
-			return CTL_OK;
-		}
-		if (option == '?')
-			return CTL_USAGE;
-		if (!take_option(&ctl, option, optarg))
-			return usage_error("bad value: ", optarg);
-	}
-	status = run(&ctl, argc - optind, argv + optind);
+	status = take_options(&ctl, argc, argv);
+	if (status == CTL_OK)
+		status = run(&ctl, argc - optind, argv + optind);
 	hvisor_client_free(ctl.client);
 	/* a full disk or closed pipe behind stdout is a failure too */
 	if (fflush(stdout) != 0 && status == CTL_OK)
