@@ -58,8 +58,7 @@ static const char *check_strings(const struct schema_field *field, const cJSON *
 
 	if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) > MAX_STRINGS)
 		return "must be an array of at most 16 strings";
-	cJSON_ArrayForEach(item, value)
-	{
+	cJSON_ArrayForEach(item, value) {
 		if (check_string(field, item) != NULL)
 			return "holds what is no string, or one too short or too long";
 	}
@@ -106,8 +105,7 @@ bool params_check(enum schema_method_id method, const cJSON *params, struct para
 
 	if (params != NULL && !cJSON_IsObject(params))
 		return fail(ret_error, "", "must be an object");
-	cJSON_ArrayForEach(value, params)
-	{
+	cJSON_ArrayForEach(value, params) {
 		const struct schema_field *field =
 			schema_find_param(method, value->string, strlen(value->string));
 		const char *wrong = field != NULL ? checks[field->type](field, value) : "is not known";
