@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""QEMU with the hypervisor, and root Linux' shell on its serial line."""
+
+import hashlib
+import mmap
+import os
+import re
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+
+RAM_START = 0x40000000
+RAM_SIZE = 0x80000000
+INITRD_START = 0x48200000
+BOOT_TIMEOUT = 120
+END = "@end:"
+
+
+class MachineError(Exception):
+    """The machine does not answer, or is gone; the text holds its last output."""
+
+
+class Machine:
+    """One boot of examples/qemu-arm64's images. command() runs one line in root's shell."""
+
+    def __init__(self, images, files=None, bootargs="zones=none", icount=False, cpu="cortex-a57", shell=True):
+        """files: {path in the root file system: bytes, or path of a file here}.
+
+        Without shell the prompt is left to the caller, as a person finds it; start_shell() follows.
+        """
+        self.folder = tempfile.mkdtemp(prefix="hvisor-")
+        self.transcript = ""
+        self.pending = ""
+        self.serial = 0
+        try:
+            self.process = subprocess.Popen(
+                self._command(images, files or {}, bootargs, icount, cpu),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                bufsize=0,
+            )
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        try:
+            self.greeting = self.expect(r"root:\S* *# ", BOOT_TIMEOUT)
+            if shell:
+                self.start_shell()
+        except BaseException:
+            self.close()
+            raise
+
+    def start_shell(self):
+        """From the prompt to a shell that neither edits its input nor prompts: its stderr is no terminal.
+
+        Not through a pipe: two processes on one pipe deadlock now and then in this kernel under
+        QEMU 7.2 with several CPUs, without any hypervisor too.
+        """
+        self.send("stty -echo; PS1= PS2= exec sh 2>/dev/null\n")
+        time.sleep(1)
+        self.command("true", BOOT_TIMEOUT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _command(self, images, files, bootargs, icount, cpu):
+        cpio = self._initramfs(os.path.join(images, "root.cpio"), files)
+        tree = os.path.join(self.folder, "root.dtb")
+        shutil.copy(os.path.join(images, "root.dtb"), tree)
+        self._set_tree(tree, os.path.getsize(cpio), bootargs)
+        self.ram = os.path.join(self.folder, "ram")
+        command = ["qemu-system-aarch64", "-cpu", cpu, "-smp", "4", "-m", "2G"]
+        command += ["-M", "virt,gic-version=3,virtualization=on,memory-backend=ram"]
+        command += ["-object", f"memory-backend-file,id=ram,size=2G,share=on,mem-path={self.ram}"]
+        command += ["-nodefaults", "-display", "none", "-no-reboot", "-monitor", "none", "-serial", "stdio"]
+        command += ["-kernel", os.path.join(images, "hvisor.bin")]
+        loads = ((tree, 0x41E00000), (os.path.join(images, "kernel"), 0x42000000), (cpio, INITRD_START))
+        for path, address in loads:
+            command += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+        if icount:
+            command += ["-icount", "shift=0,sleep=off"]
+        return command
+
+    def _initramfs(self, base, files):
+        """The images' initramfs with an archive of further files behind it."""
+        path = os.path.join(self.folder, "root.cpio")
+        extra = os.path.join(self.folder, "extra")
+        for name, content in files.items():
+            to = os.path.join(extra, name.lstrip("/"))
+            os.makedirs(os.path.dirname(to), exist_ok=True)
+            if isinstance(content, bytes):
+                with open(to, "wb") as out:
+                    out.write(content)
+            else:
+                shutil.copy(content, to)
+        shutil.copy(base, path)
+        if files:
+            names = subprocess.run(["find", ".", "-mindepth", "1"], cwd=extra, check=True, capture_output=True)
+            pack = ["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0"]
+            archive = subprocess.run(pack, cwd=extra, input=names.stdout, check=True, capture_output=True)
+            with open(path, "ab") as out:
+                out.write(b"\0" * (-out.tell() % 512) + archive.stdout)
+            shutil.rmtree(extra)
+        return path
+
+    @staticmethod
+    def _set_tree(tree, initrd_size, bootargs):
+        end = INITRD_START + initrd_size
+        subprocess.run(["fdtput", "-t", "x", tree, "/chosen", "linux,initrd-end", "0", f"{end:x}"], check=True)
+        old = subprocess.run(["fdtget", tree, "/chosen", "bootargs"], check=True, capture_output=True, text=True)
+        args = f"{old.stdout.strip()} {bootargs}"
+        subprocess.run(["fdtput", "-t", "s", tree, "/chosen", "bootargs", args], check=True)
+
+    def close(self):
+        """Ends QEMU and removes all files; safe to call twice."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def send(self, text):
+        """Types text."""
+        try:
+            self.process.stdin.write(text.encode())
+        except OSError as error:
+            raise MachineError(f"QEMU is gone: {error}\n{self.tail()}") from error
+
+    def tail(self):
+        """The last output, for messages."""
+        return self.transcript[-2000:]
+
+    def expect(self, pattern, timeout=60):
+        """Waits for a regular expression and returns the output before it."""
+        deadline = time.monotonic() + timeout
+        while True:
+            match = re.search(pattern, self.pending)
+            if match:
+                before = self.pending[: match.start()]
+                self.pending = self.pending[match.end() :]
+                self.match = match
+                return before
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise MachineError(f"no {pattern!r} within {timeout} s\n{self.tail()}")
+            if not select.select([self.process.stdout], [], [], left)[0]:
+                continue
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise MachineError(f"QEMU ended\n{self.tail()}")
+            text = data.decode("utf-8", "replace").replace("\r", "")
+            self.pending += text
+            self.transcript += text
+
+    def command(self, line, timeout=120):
+        """Runs a shell line in root Linux: (exit status, output)."""
+        self.serial += 1
+        mark = f"{END}{self.serial}:"
+        # The marker is split, so that nothing but the shell's own output has it.
+        self.send(f"{{ {line}\n}} </dev/null 2>&1; echo '{mark[:3]}''{mark[3:]}'$?:\n")
+        output = self.expect(re.escape(mark) + r"(\d+):\n", timeout)
+        return int(self.match.group(1)), output
+
+    def run(self, line, timeout=120):
+        """A command that must succeed: its output."""
+        status, output = self.command(line, timeout)
+        if status != 0:
+            raise MachineError(f"{line}: exit status {status}\n{output}")
+        return output
+
+    def digest(self, start, size):
+        """SHA-256 of a range of the machine's physical memory, as it is now."""
+        digest = hashlib.sha256()
+        with open(self.ram, "rb") as file, mmap.mmap(file.fileno(), RAM_SIZE, prot=mmap.PROT_READ) as ram:
+            for offset in range(start - RAM_START, start - RAM_START + size, 1 << 20):
+                digest.update(ram[offset : offset + (1 << 20)])
+        return digest.hexdigest()
+
+    def fill(self, start, size, byte):
+        """Writes physical memory behind the machine's back."""
+        with open(self.ram, "r+b") as file:
+            file.seek(start - RAM_START)
+            file.write(bytes([byte]) * size)
