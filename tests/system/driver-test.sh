@@ -10,5 +10,5 @@ sleep 1
 /test/driver_test -m /lib/modules/hvisor.ko
 status=$?
 cp /run/hvisord.options /etc/default/hvisord
-pkill -f 'sleep 86400'
+killall sleep
 exit $status

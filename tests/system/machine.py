@@ -54,12 +54,12 @@ class Machine:
             raise
 
     def start_shell(self):
-        """From the prompt to a shell that neither edits its input nor prompts: its stderr is no terminal.
+        """From the prompt to a shell that neither edits its input nor prompts: it is not interactive.
 
         Not through a pipe: two processes on one pipe deadlock now and then in this kernel under
         QEMU 7.2 with several CPUs, without any hypervisor too.
         """
-        self.send("stty -echo; PS1= PS2= exec sh 2>/dev/null\n")
+        self.send("stty -echo; exec sh -c 'while IFS= read -r line; do eval \"$line\"; done'\n")
         time.sleep(1)
         self.command("true", BOOT_TIMEOUT)
 
@@ -162,7 +162,7 @@ class Machine:
         self.serial += 1
         mark = f"{END}{self.serial}:"
         # The marker is split, so that nothing but the shell's own output has it.
-        self.send(f"{{ {line}\n}} </dev/null 2>&1; echo '{mark[:3]}''{mark[3:]}'$?:\n")
+        self.send(f"{{ {line}; }} </dev/null 2>&1; echo '{mark[:3]}''{mark[3:]}'$?:\n")
         output = self.expect(re.escape(mark) + r"(\d+):\n", timeout)
         return int(self.match.group(1)), output
 

@@ -94,6 +94,8 @@ class Stack(Machine):
     def use_zones(self, folder):
         """hvisord reads another folder of zone files from now on."""
         self.run(f"ln -sfn {folder} {ZONES}")
+        # Nothing tells hvisord that a link points elsewhere; it reads anew before it denies a zone.
+        self.command("hvisorctl start no-such-zone")
 
     def zone_shell(self, line, zone=1, timeout=120):
         """Runs a line in a zone's shell, through hvisorctl console: (status, output), or None."""
