@@ -56,8 +56,8 @@ class Machine:
     def start_shell(self):
         """From the prompt to a shell that neither edits its input nor prompts: it is not interactive.
 
-        Not through a pipe: two processes on one pipe deadlock now and then in this kernel under
-        QEMU 7.2 with several CPUs, without any hypervisor too.
+        Not by `cat | sh`: busybox' cat uses sendfile(), which holds the pipe's lock while it waits
+        for the terminal, so that sh would wait for the next line before it reads this one.
         """
         self.send("stty -echo; exec sh -c 'while IFS= read -r line; do eval \"$line\"; done'\n")
         time.sleep(1)
