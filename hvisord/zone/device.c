@@ -25,7 +25,8 @@ struct device {
 	pid_t pid;
 	uint64_t start_time;
 	int pidfd;
-	int link; /* -1: closed */
+	int link;       /* -1: closed */
+	int ended_link; /* shut down, still to be closed; or -1 */
 	bool welcomed;
 	bool quitting;
 	bool freed;
@@ -136,12 +137,17 @@ static void kill_process(struct device *device)
 	pidfd_send_signal(device->pidfd, SIGKILL, NULL, 0);
 }
 
-static void close_link(struct device *device)
+/*
+ * The descriptor itself stays open until its watcher is closed: closing that
+ * makes libuv forget the number, which would be somebody else's by then.
+ */
+static void end_link(struct device *device)
 {
 	if (device->link < 0)
 		return;
 	uv_poll_stop(&device->link_poll);
-	close(device->link);
+	shutdown(device->link, SHUT_RDWR);
+	device->ended_link = device->link;
 	device->link = -1;
 }
 
@@ -183,7 +189,7 @@ static void drain_link(struct device *device, unsigned packets)
 			return;
 		if (n <= 0) {
 			/* without its link the process is of no use: the zone's devices are dead */
-			close_link(device);
+			end_link(device);
 			return kill_process(device);
 		}
 		on_packet(device, packet, (size_t)n);
@@ -225,7 +231,7 @@ static void on_exit_poll(uv_poll_t *poll, int status, int events)
 	drain_link(device, 2 * DEVICE_SCROLLBACK / DEVICE_LINK_DATA);
 	if (device->freed)
 		return;
-	close_link(device);
+	end_link(device);
 	device->options.hooks->gone(device->options.user);
 }
 
@@ -261,6 +267,7 @@ static struct device *device_new(const struct device_options *options, uint32_t 
 	device->zone = zone;
 	device->pidfd = -1;
 	device->link = -1;
+	device->ended_link = -1;
 	return device;
 }
 
@@ -268,6 +275,8 @@ static void release(struct device *device)
 {
 	if (device->link >= 0)
 		close(device->link);
+	if (device->ended_link >= 0)
+		close(device->ended_link);
 	if (device->pidfd >= 0)
 		close(device->pidfd);
 	free(device);
