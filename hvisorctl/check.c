@@ -89,7 +89,7 @@ static int report(const struct config_findings *findings, struct config_zone *co
 		cJSON_Delete(finding);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		if (!config_zone_is_good(zones[i], findings))
+		if (!config_zone_is_good(zones[i]))
 			continue;
 		ctl_put_text(stdout, zones[i]->file);
 		printf(": zone %u ", zones[i]->hv.zone_id);
@@ -102,13 +102,13 @@ static int report(const struct config_findings *findings, struct config_zone *co
 static int check_paths(struct ctl *ctl, const struct paths *paths, const char *name,
 		       const HvPlatform *platform)
 {
+	const struct config_board board = { .platform = platform, .root = config_platform_root(name) };
 	struct config_findings findings = { 0 };
 	struct config_zone **zones = NULL;
 	unsigned count = 0;
 	int status, r;
 
-	r = config_check((const char *const *)paths->list, paths->count, platform, config_platform_root(name),
-			 &zones, &count, &findings);
+	r = config_check((const char *const *)paths->list, paths->count, &board, &zones, &count, &findings);
 	if (r != 0) {
 		fprintf(stderr, "hvisorctl: %s\n", strerror(-r));
 		return CTL_FAILED;

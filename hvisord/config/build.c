@@ -11,15 +11,25 @@ void config_zone_free(struct config_zone *zone)
 		return;
 	for (unsigned i = 0; i < zone->num_devices; i++)
 		free(zone->devices[i].path);
+	for (unsigned i = 0; i < zone->num_images; i++) {
+		free(zone->images[i].path);
+		free(zone->images[i].data);
+	}
+	for (unsigned i = 0; i < zone->policy.num_after; i++)
+		free(zone->policy.after[i]);
 	free(zone->file);
 	free(zone->name);
-	free(zone->kernel_path);
-	free(zone->dtb_path);
-	config_draft_free(zone->draft);
 	free(zone);
 }
 
-/* The zone is freed by its owner, or never was one. */
+const struct config_image *config_zone_image(const struct config_zone *zone, enum config_image_kind kind)
+{
+	for (unsigned i = 0; i < zone->num_images; i++)
+		if (zone->images[i].kind == kind)
+			return &zone->images[i];
+	return NULL;
+}
+
 void config_draft_free(struct config_draft *draft)
 {
 	if (!draft)
@@ -27,19 +37,22 @@ void config_draft_free(struct config_draft *draft)
 	for (unsigned i = 0; i < draft->num_virtio_files; i++)
 		free(draft->virtio_files[i]);
 	free(draft->virtio_files);
+	free(draft->dtb_path);
 	free(draft->tree);
 	config_source_free(draft->source);
 	free(draft);
 }
 
-/* Relative paths start at the folder of the zone file. */
-static char *resolve(const char *file, const char *path)
+char *config_draft_resolve(struct config_draft *draft, const char *path)
 {
-	const char *slash = strrchr(file, '/');
-	int folder = slash ? (int)(slash - file + 1) : 0;
+	const char *file = draft->source->path, *slash = strrchr(file, '/');
+	int folder = slash && path[0] != '/' ? (int)(slash - file + 1) : 0;
 	char *resolved;
 
-	return asprintf(&resolved, "%.*s%s", path[0] == '/' ? 0 : folder, file, path) < 0 ? NULL : resolved;
+	if (asprintf(&resolved, "%.*s%s", folder, file, path) >= 0)
+		return resolved;
+	draft->source->report.no_memory = true;
+	return NULL;
 }
 
 static bool is_digits(const char *text)
@@ -183,34 +196,52 @@ static void build_gic(struct config_draft *draft, const HvPlatform *platform)
 			*numbers[i].to = numbers[i].from;
 }
 
-static void build_images(struct config_draft *draft)
+/* Of the addresses that the file gives; the others are chosen later. */
+static void build_addresses(struct config_draft *draft)
 {
-	struct zone_fields *fields = &draft->fields;
-	struct config_source *source = draft->source;
-	struct config_zone *zone = draft->zone;
+	const struct zone_fields *fields = &draft->fields;
+	HvZoneConfig *hv = &draft->zone->hv;
+	static const struct {
+		enum zone_field field;
+		unsigned lost;
+	} addresses[] = {
+		{ ZONE_KERNEL_LOAD_PADDR, LOST_KERNEL }, { ZONE_KERNEL_FILEPATH, LOST_KERNEL },
+		{ ZONE_DTB_LOAD_PADDR, LOST_DTB },       { ZONE_DTB_FILEPATH, LOST_DTB },
+		{ ZONE_INITRD_LOAD_PADDR, LOST_INITRD }, { ZONE_INITRD_FILEPATH, LOST_INITRD },
+		{ ZONE_ENTRY_POINT, LOST_ENTRY },
+	};
 
-	zone->hv.entry_point = fields->entry_point;
-	zone->hv.kernel_load_paddr = fields->kernel_load_paddr;
-	if (config_broken(&fields->seen, ZONE_ENTRY_POINT))
-		draft->lost |= LOST_ENTRY;
-	if (config_broken(&fields->seen, ZONE_KERNEL_LOAD_PADDR))
-		draft->lost |= LOST_KERNEL;
-	if (!(zone->kernel_path =
-		      resolve(source->path, fields->kernel_filepath ? fields->kernel_filepath : "")))
-		source->report.no_memory = true;
-	if (!fields->dtb_filepath || fields->dtb_filepath[0] == '\0' ||
-	    strcmp(fields->dtb_filepath, "null") == 0)
-		return;
-	if (!(zone->dtb_path = resolve(source->path, fields->dtb_filepath)))
-		source->report.no_memory = true;
-	zone->hv.dtb_load_paddr = fields->dtb_load_paddr;
-	if (config_broken(&fields->seen, ZONE_DTB_LOAD_PADDR))
-		draft->lost |= LOST_DTB;
-	if (config_given(&fields->seen, ZONE_DTB_LOAD_PADDR) || (draft->lost & LOST_DTB) != 0)
-		return;
-	config_source_error(source, "/dtb_load_paddr", REASON_MISSING,
-			    "a zone file with a device tree needs this key");
-	draft->lost |= LOST_DTB;
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+		if (config_broken(&fields->seen, addresses[i].field))
+			draft->lost |= addresses[i].lost;
+	hv->entry_point = fields->entry_point;
+	hv->kernel_load_paddr = fields->kernel_load_paddr;
+	hv->dtb_load_paddr = fields->dtb_load_paddr;
+	if (fields->dtb_filepath && fields->dtb_filepath[0] != '\0' &&
+	    strcmp(fields->dtb_filepath, "null") != 0)
+		draft->dtb_path = config_draft_resolve(draft, fields->dtb_filepath);
+}
+
+static void build_policy(struct config_draft *draft)
+{
+	const struct zone_fields *fields = &draft->fields;
+	struct config_policy *policy = &draft->zone->policy;
+
+	*policy = (struct config_policy){
+		.autostart = fields->autostart != 0,
+		.restart = (enum config_restart)fields->restart,
+		.restart_limit = (uint32_t)fields->restart_limit,
+		.restart_delay_ms = (uint32_t)fields->restart_delay_ms,
+		.stop_timeout_ms = (uint32_t)fields->stop_timeout_ms,
+	};
+	for (uint64_t i = 0; i < fields->num_after; i++) {
+		if (!fields->after[i])
+			continue;
+		if (!(policy->after[policy->num_after] = strdup(fields->after[i])))
+			draft->source->report.no_memory = true;
+		else
+			policy->num_after++;
+	}
 }
 
 /* What a file for another architecture means is not known here. Without this key it is for the board. */
@@ -247,11 +278,12 @@ static bool build(struct config_draft *draft, const HvPlatform *platform)
 	build_regions(draft);
 	build_interrupts(draft);
 	build_gic(draft, platform);
-	build_images(draft);
+	build_addresses(draft);
+	build_policy(draft);
 	return true;
 }
 
-struct config_draft *config_draft_new(struct config_source *source, const HvPlatform *platform)
+struct config_draft *config_draft_new(struct config_source *source, const struct config_board *board)
 {
 	struct config_draft *draft = calloc(1, sizeof(*draft));
 	struct config_zone *zone = calloc(1, sizeof(*zone));
@@ -263,10 +295,10 @@ struct config_draft *config_draft_new(struct config_source *source, const HvPlat
 	}
 	draft->source = source;
 	draft->zone = zone;
-	zone->draft = draft;
-	if (build(draft, platform))
+	if (build(draft, board->platform))
 		return draft;
 	draft->source = NULL;
+	config_draft_free(draft);
 	config_zone_free(zone);
 	return NULL;
 }

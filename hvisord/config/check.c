@@ -44,20 +44,22 @@ static bool has(const struct config_source *source, const char *key)
 /* With neither key it is taken for a zone file that lacks its zone_id. */
 static bool is_virtio(const struct config_source *source)
 {
-	return has(source, "zones") && !has(source, "zone_id");
+	return !has(source, "zone_id") && !has(source, "cpus") &&
+	       (has(source, "zones") || has(source, "devices"));
 }
 
 static bool add_zone(struct config_check *check, struct config_source *source)
 {
-	struct config_draft *draft = config_draft_new(source, check->platform);
+	struct config_draft *draft = config_draft_new(source, check->board);
 
 	if (!draft)
 		return false;
 	check->drafts[check->num_drafts++] = draft;
-	config_images_check(draft, check->files);
-	if (draft->lost != LOST_ALL)
-		config_devices_add(draft, source, "/virtio_devices", draft->fields.devices,
-				   draft->fields.num_devices);
+	if (draft->lost == LOST_ALL)
+		return true;
+	config_devices_add(draft, source, "/virtio_devices", draft->fields.virtio_devices,
+			   draft->fields.num_virtio_devices);
+	config_devices_add(draft, source, "/devices", draft->fields.devices, draft->fields.num_devices);
 	return true;
 }
 
@@ -72,34 +74,95 @@ static bool remember_virtio_file(struct config_draft *draft, const char *path)
 	return list[draft->num_virtio_files++] != NULL;
 }
 
-/* One zones[] element, for every zone file with that id. */
-static bool add_virtio_zone(struct config_check *check, struct config_source *source, unsigned index,
-			    const struct virtio_zone_fields *fields)
+/* Where in a virtio file the part of one zone stands. */
+struct virtio_part {
+	struct config_pointer id, mappings;
+	uint64_t zone_id;
+	const struct mapping_fields *mapping;
+	uint64_t num_mappings;
+	struct config_pointer devices;
+	const struct device_fields *device;
+	uint64_t num_devices;
+};
+
+/* For every zone file with that id. */
+static bool add_part(struct config_check *check, struct config_source *source, const struct virtio_part *part)
 {
-	struct config_pointer devices = config_pointer("/zones/%u/devices", index);
-	struct config_pointer mappings = config_pointer("/zones/%u/memory_region", index);
 	bool found = false;
 
-	if (config_broken(&fields->seen, VIRTIO_ZONE_ID))
-		return true;
 	for (unsigned i = 0; i < check->num_drafts; i++) {
 		struct config_draft *draft = check->drafts[i];
 
-		if (!config_given(&draft->fields.seen, ZONE_ID) || draft->fields.zone_id != fields->id)
+		if (!config_given(&draft->fields.seen, ZONE_ID) || draft->fields.zone_id != part->zone_id)
 			continue;
 		found = true;
 		if (!remember_virtio_file(draft, source->path))
 			return false;
 		if (draft->lost == LOST_ALL)
 			continue;
-		config_mappings_check(draft, source, mappings.text, fields->mappings, fields->num_mappings);
-		config_devices_add(draft, source, devices.text, fields->devices, fields->num_devices);
+		config_mappings_check(draft, source, part->mappings.text, part->mapping, part->num_mappings);
+		config_devices_add(draft, source, part->devices.text, part->device, part->num_devices);
 	}
 	if (!found)
-		config_source_warning(source, config_pointer("/zones/%u/id", index).text,
-				      REASON_VIRTIO_NO_ZONE,
+		config_source_warning(source, part->id.text, REASON_VIRTIO_NO_ZONE,
 				      "no zone file that is checked along has this id");
 	return true;
+}
+
+/* One element of zones[]. */
+static bool add_virtio_zone(struct config_check *check, struct config_source *source, unsigned index,
+			    const struct virtio_zone_fields *fields)
+{
+	const struct virtio_part part = {
+		.id = config_pointer("/zones/%u/id", index),
+		.zone_id = fields->id,
+		.mappings = config_pointer("/zones/%u/memory_region", index),
+		.mapping = fields->mappings,
+		.num_mappings = fields->num_mappings,
+		.devices = config_pointer("/zones/%u/devices", index),
+		.device = fields->devices,
+		.num_devices = fields->num_devices,
+	};
+
+	return config_broken(&fields->seen, VIRTIO_ZONE_ID) || add_part(check, source, &part);
+}
+
+/*
+ * Devices at top level each name their zone; the RAM beside them is that of
+ * the first one's, for files of this kind serve one zone. The others of that
+ * zone are skipped, as are those that were added with them.
+ */
+static bool add_old_virtio(struct config_check *check, struct config_source *source,
+			   struct virtio_fields *fields)
+{
+	struct device_fields *devices = fields->devices;
+	uint64_t done = 0;
+	bool ok = true;
+
+	for (unsigned i = 0; ok && i < fields->num_devices; i++) {
+		struct virtio_part part = {
+			.id = config_pointer("/devices/%u/zone_id", i),
+			.zone_id = devices[i].zone_id,
+			.mappings = config_pointer("/memory_region"),
+			.mapping = fields->mappings,
+			.num_mappings = done == 0 ? fields->num_mappings : 0,
+			.devices = config_pointer("/devices"),
+			.device = devices,
+			.num_devices = fields->num_devices,
+		};
+
+		if (!config_given(&devices[i].seen, DEVICE_ZONE_ID)) {
+			if (!config_broken(&devices[i].seen, DEVICE_ZONE_ID))
+				config_source_error(source, part.id.text, REASON_VIRTIO_NO_ID,
+						    "a device of this file needs its zone's zone_id");
+			continue;
+		}
+		if ((done >> part.zone_id & 1) != 0)
+			continue;
+		done |= 1ull << part.zone_id;
+		ok = add_part(check, source, &part);
+	}
+	return ok;
 }
 
 static bool add_virtio(struct config_check *check, struct config_source *source)
@@ -111,6 +174,7 @@ static bool add_virtio(struct config_check *check, struct config_source *source)
 		config_field_parse(source->root, &virtio_object, source, fields);
 	for (unsigned i = 0; ok && i < fields->num_zones; i++)
 		ok = add_virtio_zone(check, source, i, &fields->zones[i]);
+	ok = ok && add_old_virtio(check, source, fields);
 	free(fields);
 	return ok;
 }
@@ -148,30 +212,49 @@ static bool load_all(struct config_check *check, const char *const *paths, unsig
 	return true;
 }
 
+/* A step for every draft that is worth it. */
+static void each(const struct config_check *check,
+		 void (*step)(struct config_draft *draft, const struct config_check *check))
+{
+	for (unsigned i = 0; i < check->num_drafts; i++)
+		if (check->drafts[i]->lost != LOST_ALL)
+			step(check->drafts[i], check);
+}
+
+static void validate(struct config_draft *draft, const struct config_check *check)
+{
+	config_validate(draft, check->board->platform);
+	config_images_validate(draft);
+	config_tree_check(draft, check);
+	free(draft->tree);
+	draft->tree = NULL;
+}
+
+static bool has_errors(const struct config_check *check, const struct config_draft *draft)
+{
+	bool errors = draft->source->report.findings.errors > 0;
+
+	for (unsigned i = 0; i < draft->num_virtio_files && !errors; i++)
+		for (unsigned j = 0; j < check->num_sources && !errors; j++)
+			errors = check->sources[j]->report.findings.errors > 0 &&
+				 strcmp(check->sources[j]->path, draft->virtio_files[i]) == 0;
+	return errors;
+}
+
 static bool run(struct config_check *check, struct config_findings *findings)
 {
 	if (!add_sources(check))
 		return false;
-	for (unsigned i = 0; i < check->num_drafts; i++)
-		config_validate(check->drafts[i], check->platform);
-	for (unsigned i = 0; i < check->num_drafts; i++)
-		config_tree_check(check->drafts[i]);
+	each(check, config_images_check);
+	each(check, validate);
 	config_conflicts(check);
+	config_after_check(check);
+	for (unsigned i = 0; i < check->num_drafts; i++)
+		check->drafts[i]->zone->good = !has_errors(check, check->drafts[i]);
 	for (unsigned i = 0; i < check->num_sources; i++)
 		if (config_source_take_findings(check->sources[i], findings) < 0)
 			return false;
 	return true;
-}
-
-/* The tree is not needed any more, nor what points into it. */
-static void drop_tree(struct config_draft *draft)
-{
-	cJSON_Delete(draft->source->root);
-	draft->source->root = NULL;
-	draft->fields.arch = NULL;
-	draft->fields.name = NULL;
-	draft->fields.kernel_filepath = NULL;
-	draft->fields.dtb_filepath = NULL;
 }
 
 /* Frees all but the zones that go out. A source of a draft is the draft's. */
@@ -185,11 +268,11 @@ static unsigned finish(struct config_check *check, bool keep, struct config_zone
 		for (unsigned j = 0; j < check->num_sources; j++)
 			if (check->sources[j] == draft->source)
 				check->sources[j] = NULL;
-		drop_tree(draft);
 		if (keep && config_given(&draft->fields.seen, ZONE_ID))
 			zones[count++] = draft->zone;
 		else
 			config_zone_free(draft->zone);
+		config_draft_free(draft);
 	}
 	for (unsigned i = 0; i < check->num_sources; i++)
 		config_source_free(check->sources[i]);
@@ -199,10 +282,10 @@ static unsigned finish(struct config_check *check, bool keep, struct config_zone
 }
 
 int config_check_files(const struct config_files *files, const char *const *paths, unsigned num_paths,
-		       const HvPlatform *platform, const HvZoneConfig *root, struct config_zone ***ret_zones,
-		       unsigned *ret_count, struct config_findings *ret_findings)
+		       const struct config_board *board, struct config_zone ***ret_zones, unsigned *ret_count,
+		       struct config_findings *ret_findings)
 {
-	struct config_check check = { .files = files, .platform = platform, .root = root };
+	struct config_check check = { .files = files, .board = board };
 	struct config_zone **zones = calloc(num_paths > 0 ? num_paths : 1, sizeof(struct config_zone *));
 	struct config_findings findings = { 0 };
 	bool ok = zones && load_all(&check, paths, num_paths) && run(&check, &findings);
@@ -219,28 +302,8 @@ int config_check_files(const struct config_files *files, const char *const *path
 	return 0;
 }
 
-int config_check(const char *const *paths, unsigned num_paths, const HvPlatform *platform,
-		 const HvZoneConfig *root, struct config_zone ***ret_zones, unsigned *ret_count,
-		 struct config_findings *ret_findings)
+int config_check(const char *const *paths, unsigned num_paths, const struct config_board *board,
+		 struct config_zone ***ret_zones, unsigned *ret_count, struct config_findings *ret_findings)
 {
-	return config_check_files(&config_disk, paths, num_paths, platform, root, ret_zones, ret_count,
-				  ret_findings);
-}
-
-static bool serves(const struct config_zone *zone, const char *file)
-{
-	const struct config_draft *draft = zone->draft;
-
-	for (unsigned i = 0; i < draft->num_virtio_files; i++)
-		if (strcmp(draft->virtio_files[i], file) == 0)
-			return true;
-	return strcmp(zone->file, file) == 0;
-}
-
-bool config_zone_is_good(const struct config_zone *zone, const struct config_findings *findings)
-{
-	for (unsigned i = 0; i < findings->count; i++)
-		if (findings->list[i].severity == CONFIG_ERROR && serves(zone, findings->list[i].file))
-			return false;
-	return true;
+	return config_check_files(&config_disk, paths, num_paths, board, ret_zones, ret_count, ret_findings);
 }

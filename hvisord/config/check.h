@@ -7,7 +7,7 @@
 
 /* config_check() with all files, zone files and images alike, reached through files. */
 int config_check_files(const struct config_files *files, const char *const *paths, unsigned num_paths,
-		       const HvPlatform *platform, const HvZoneConfig *root, struct config_zone ***ret_zones,
-		       unsigned *ret_count, struct config_findings *ret_findings);
+		       const struct config_board *board, struct config_zone ***ret_zones, unsigned *ret_count,
+		       struct config_findings *ret_findings);
 
 #endif

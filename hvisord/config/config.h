@@ -7,7 +7,9 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "hv_validate.h"
@@ -15,6 +17,7 @@
 #define CONFIG_MAX_FILE (1024u * 1024u) /* bytes of a zone or virtio file */
 #define CONFIG_MAX_DEPTH 32u
 #define CONFIG_MAX_DEVICES 32u /* virtio devices of one zone */
+#define CONFIG_MAX_IMAGES 8u   /* kernel, tree, initramfs and modules of one zone */
 
 enum config_severity {
 	CONFIG_WARNING,
@@ -45,9 +48,10 @@ enum config_device_type {
 	CONFIG_DEVICE_BLK,
 	CONFIG_DEVICE_NET,
 	CONFIG_DEVICE_GPU,
+	CONFIG_DEVICE_POWER_KEY, /* no virtio: a PL061 whose line 0 is a key */
 };
 
-/* A virtio device from a virtio file (`zones` at top level). */
+/* A device that the zone's device process serves, from a zone file or a virtio file. */
 struct config_device {
 	enum config_device_type type;
 	uint64_t ipa; /* of its window, within a virtio region of the zone */
@@ -56,31 +60,96 @@ struct config_device {
 	char *path; /* blk: the image, resolved; net: the tap's name; else NULL */
 };
 
-/* A checked zone file. Opaque parts are the library's own. */
-struct config_zone {
-	char *file;        /* path as given */
-	char *name;        /* from the file, or the file's stem */
-	char *kernel_path; /* resolved against the file's folder */
-	char *dtb_path;    /* or NULL: no device tree */
-	HvZoneConfig hv;   /* ready for HV_CALL_ZONE_CREATE once there are no errors */
-	unsigned num_devices;
-	struct config_device devices[CONFIG_MAX_DEVICES];
-	struct config_draft *draft; /* what later findings need: text, lines */
+enum config_image_kind {
+	CONFIG_IMAGE_KERNEL,
+	CONFIG_IMAGE_DTB,
+	CONFIG_IMAGE_INITRD,
+	CONFIG_IMAGE_MODULE,
 };
 
+#define CONFIG_SHA256_SIZE 32u
+
+/* What goes into the zone's RAM before it starts. */
+struct config_image {
+	enum config_image_kind kind;
+	char *path;      /* resolved against the zone file's folder; NULL: there is no file, data was made */
+	uint64_t paddr;  /* host physical, in one RAM region of the zone */
+	uint64_t size;   /* bytes to be loaded: of data if there is any, else of the file */
+	bool has_sha256; /* of the file at path; see config_image_verify() */
+	uint8_t sha256[CONFIG_SHA256_SIZE];
+	void *data; /* what to load in place of the file: a tree made or patched here; or NULL */
+};
+
+enum config_restart {
+	CONFIG_RESTART_NO,
+	CONFIG_RESTART_ON_FAILURE,
+	CONFIG_RESTART_ALWAYS,
+};
+
+/* What the daemon does with the zone by itself. */
+struct config_policy {
+	bool autostart;
+	enum config_restart restart;
+	uint32_t restart_limit;    /* restarts in a row; 0: any number */
+	uint32_t restart_delay_ms; /* before the first of them; doubles up to a minute */
+	uint32_t stop_timeout_ms;  /* how long a guest may take to power off */
+	unsigned num_after;
+	char *after[HV_MAX_ZONES]; /* names or ids as written; checked to be zones, and free of cycles */
+};
+
+/* A checked zone file. Opaque parts are the library's own. */
+struct config_zone {
+	char *file;      /* path as given */
+	char *name;      /* from the file, or the file's stem */
+	HvZoneConfig hv; /* ready for HV_CALL_ZONE_CREATE once there are no errors */
+	unsigned num_images;
+	struct config_image images[CONFIG_MAX_IMAGES]; /* one kernel, a tree and an initramfs at most */
+	struct config_policy policy;
+	unsigned num_devices;
+	struct config_device devices[CONFIG_MAX_DEVICES];
+	bool good; /* see config_zone_is_good() */
+};
+
+/* The zone's image of a kind (the first one of modules), or NULL. */
+const struct config_image *config_zone_image(const struct config_zone *zone, enum config_image_kind kind);
+
 void config_zone_free(struct config_zone *zone);
+
+/* What zones are checked against. Nothing here is owned; see config_board_load() for one that is. */
+struct config_board {
+	const HvPlatform *platform;
+	const HvZoneConfig *root; /* or NULL: nothing is checked against the root zone */
+	const void *root_tree;    /* flattened device tree of the root zone; or NULL */
+	size_t root_tree_size;
+};
 
 /* The board compiled in under that name ("qemu-virt"), or NULL; and its root zone. */
 const HvPlatform *config_platform(const char *name);
 const HvZoneConfig *config_platform_root(const char *name);
 
 /*
+ * A board from files. platform is the name of a compiled-in board, or a JSON
+ * platform description (anything with a '/' or ending with .json). root_config
+ * is a zone file with zone_id 0, or NULL: a compiled-in board's own root zone,
+ * else none. root_tree is the file of a device tree, or NULL.
+ *
+ * 0 with *ret_board, to be freed with config_board_free(), and *ret_findings
+ * (which may hold warnings); -EINVAL with *ret_findings alone: what is wrong;
+ * -ENOMEM with both untouched.
+ */
+int config_board_load(const char *platform, const char *root_config, const char *root_tree,
+		      struct config_board **ret_board, struct config_findings *ret_findings);
+
+/* Only of what config_board_load() made, or NULL. */
+void config_board_free(struct config_board *board);
+
+/*
  * Reads and checks files as one set, as if they lay in one directory: zone
  * files, and virtio files (zones at top level, no zone_id) whose zones[].id
  * names one of them. Every zone is checked against itself, the board, its
  * images (exist, not empty, fit; the tree is a tree and describes the zone) and
- * its virtio devices, then all against each other and against root (NULL: no
- * such check). All findings are reported, not just the first; those of one file
+ * its virtio devices, then all against each other and against root (if the
+ * board has one). All findings are reported, not just the first; those of one file
  * stand together, by line.
  *
  * Returns 0 and *ret_zones (malloc'ed array of *ret_count, entries never NULL;
@@ -88,17 +157,35 @@ const HvZoneConfig *config_platform_root(const char *name);
  * -ENOMEM with all outputs untouched. Unreadable files are findings. A zone
  * is good if no error names its file: config_zone_is_good().
  */
-int config_check(const char *const *paths, unsigned num_paths, const HvPlatform *platform,
-		 const HvZoneConfig *root, struct config_zone ***ret_zones, unsigned *ret_count,
-		 struct config_findings *ret_findings);
+int config_check(const char *const *paths, unsigned num_paths, const struct config_board *board,
+		 struct config_zone ***ret_zones, unsigned *ret_count, struct config_findings *ret_findings);
 
 /* No finding of severity error names the zone's file or a virtio file that serves it. */
-bool config_zone_is_good(const struct config_zone *zone, const struct config_findings *findings);
+static inline bool config_zone_is_good(const struct config_zone *zone)
+{
+	return zone->good;
+}
 
 /*
  * Lists DIR/NAME.json, sorted by name, hidden and editors' temporary files left out.
  * 0, or a negative errno.
  */
 int config_list_dir(const char *dir, char ***ret_paths, unsigned *ret_count);
+
+/*
+ * The same of several directories, of which an earlier one goes before a later
+ * one: of files with one name only the first counts, and one that is empty or a
+ * link to /dev/null takes the later ones away without being listed itself. A
+ * directory that does not exist is as an empty one. Sorted by name.
+ */
+int config_list_dirs(const char *const *dirs, unsigned num_dirs, char ***ret_paths, unsigned *ret_count);
+
+/*
+ * Reads an image's file and compares it with sha256. 0: the same, or there is
+ * nothing to compare with; -EKEYREJECTED: another content; -ECANCELED: *abort
+ * became true (abort may be NULL); or a negative errno of reading. For worker
+ * threads; config_check() does not read kernels.
+ */
+int config_image_verify(const struct config_image *image, const atomic_bool *abort);
 
 #endif

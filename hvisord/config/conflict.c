@@ -92,33 +92,68 @@ static bool settle(HvZoneConfig *mine, uint8_t *region_field, struct hv_violatio
 	}
 }
 
-static void compare(const struct config_draft *draft, const struct rival *rival)
+/* Rivals that a file is told of by name: a thousand files with one id would make a million findings. */
+#define MAX_RIVALS 8u
+
+/* True: there is a conflict. With quiet it is only looked for. */
+static bool compare(const struct config_draft *draft, const struct rival *rival, bool quiet)
 {
-	HvZoneConfig mine = draft->sound;
+	/* An id that is not known cannot be the same. */
+	bool no_id = (draft->lost & LOST_ID) != 0 || (rival->draft && (rival->draft->lost & LOST_ID) != 0);
 	uint8_t region_field[HV_MAX_REGIONS];
 	struct hv_violation v;
+	HvZoneConfig mine;
 
+	if (!no_id && hv_config_compatible(&draft->sound, rival->config, &v))
+		return false;
+	if (!no_id && quiet)
+		return true;
+	mine = draft->sound;
 	memcpy(region_field, draft->sound_field, sizeof(region_field));
-	/* An id that is not known cannot be the same. */
-	if ((draft->lost & LOST_ID) != 0 || (rival->draft && (rival->draft->lost & LOST_ID) != 0))
+	if (no_id)
 		mine.zone_id = UINT32_MAX;
-	while (!hv_config_compatible(&mine, rival->config, &v)) {
-		report(draft, &mine, region_field, rival, v);
-		if (!settle(&mine, region_field, v))
-			break;
-	}
+	if (hv_config_compatible(&mine, rival->config, &v))
+		return false;
+	do {
+		if (!quiet)
+			report(draft, &mine, region_field, rival, v);
+	} while (!quiet && settle(&mine, region_field, v) && !hv_config_compatible(&mine, rival->config, &v));
+	return true;
 }
 
-static void warn_of_name(const struct config_draft *draft, const struct config_draft *other)
+static bool same_name(const struct config_draft *draft, const struct config_draft *other, bool quiet)
 {
-	struct config_pointer place = config_pointer("%s:/name", other->source->path);
+	struct config_pointer place;
 
 	if (strcmp(draft->zone->name, other->zone->name) != 0)
-		return;
-	config_source_add(draft->source, CONFIG_WARNING,
-			  &(struct config_place){ .pointer = "/name", .other = place.text },
-			  REASON_ZONE_NAME_SHARED,
-			  "another zone has this name: only the id tells them apart");
+		return false;
+	place = config_pointer("%s:/name", other->source->path);
+	if (!quiet)
+		config_source_add(draft->source, CONFIG_WARNING,
+				  &(struct config_place){ .pointer = "/name", .other = place.text },
+				  REASON_ZONE_NAME_SHARED,
+				  "another zone has this name: only the id tells them apart");
+	return true;
+}
+
+static void compare_all(const struct config_check *check, unsigned index)
+{
+	const struct config_draft *draft = check->drafts[index];
+	unsigned conflicts = 0, names = 0;
+
+	for (unsigned i = 0; i < check->num_drafts; i++) {
+		const struct config_draft *other = check->drafts[i];
+		const struct rival rival = { .config = &other->sound, .draft = other };
+
+		if (i == index)
+			continue;
+		if (draft->is_sound && other->is_sound)
+			conflicts += compare(draft, &rival, conflicts >= MAX_RIVALS);
+		names += same_name(draft, other, names >= MAX_RIVALS);
+	}
+	if (conflicts > MAX_RIVALS)
+		config_source_error(draft->source, "", REASON_MORE, "%u more files claim what this one does",
+				    conflicts - MAX_RIVALS);
 }
 
 void config_conflicts(const struct config_check *check)
@@ -126,16 +161,8 @@ void config_conflicts(const struct config_check *check)
 	for (unsigned i = 0; i < check->num_drafts; i++) {
 		const struct config_draft *draft = check->drafts[i];
 
-		if (draft->is_sound && check->root)
-			compare(draft, &(struct rival){ .config = check->root });
-		for (unsigned j = 0; j < check->num_drafts; j++) {
-			const struct config_draft *other = check->drafts[j];
-
-			if (i == j)
-				continue;
-			if (draft->is_sound && other->is_sound)
-				compare(draft, &(struct rival){ .config = &other->sound, .draft = other });
-			warn_of_name(draft, other);
-		}
+		if (draft->is_sound && check->board->root)
+			compare(draft, &(struct rival){ .config = check->board->root }, false);
+		compare_all(check, i);
 	}
 }

@@ -6,9 +6,11 @@
 
 #define WINDOW_ALIGN 0x200u /* of virtio-mmio registers, as EL2 tells notifications by their offset */
 
+#define POWER_KEY_SIZE 0x1000u /* of a PL061's registers (Arm DDI 0190, 3.2) */
+
 static bool is_served(uint64_t type)
 {
-	return type == CONFIG_DEVICE_CONSOLE;
+	return type == CONFIG_DEVICE_CONSOLE || type == CONFIG_DEVICE_POWER_KEY;
 }
 
 static bool in_virtio_region(const HvZoneConfig *hv, uint64_t ipa, uint64_t size)
@@ -33,6 +35,12 @@ static bool check_window(const struct config_draft *draft, struct config_source 
 	    !hv_range_valid(device->addr, device->len)) {
 		config_source_error(source, pointer, REASON_VIRTIO_WINDOW,
 				    "addr and len must be multiples of 0x200, and len not 0");
+		return false;
+	}
+	if (device->type == CONFIG_DEVICE_POWER_KEY &&
+	    (device->len != POWER_KEY_SIZE || device->addr % POWER_KEY_SIZE != 0)) {
+		config_source_error(source, pointer, REASON_VIRTIO_WINDOW,
+				    "a power key has 0x1000 bytes, at a multiple of that");
 		return false;
 	}
 	if (!in_virtio_region(&zone->hv, device->addr, device->len)) {
@@ -103,16 +111,38 @@ static void add_device(struct config_draft *draft, struct config_source *source,
 		.size = device->len,
 		.intid = (uint32_t)device->irq,
 	};
-	zone->hv.flags |= HV_CONFIG_ROOT_SEES_RAM;
+	/* A key needs no memory, a queue does. */
+	if (device->type != CONFIG_DEVICE_POWER_KEY)
+		zone->hv.flags |= HV_CONFIG_ROOT_SEES_RAM;
+}
+
+/* A device that names a zone is of that one only. */
+static bool is_of(const struct config_draft *draft, const struct device_fields *device)
+{
+	return !config_given(&device->seen, DEVICE_ZONE_ID) || device->zone_id == draft->fields.zone_id;
 }
 
 void config_devices_add(struct config_draft *draft, struct config_source *source, const char *pointer,
 			const struct device_fields *devices, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++)
-		if (devices[i].seen.broken == 0 && devices[i].disabled == 0)
+		if (devices[i].seen.broken == 0 && devices[i].disabled == 0 && is_of(draft, &devices[i]))
 			add_device(draft, source, config_pointer("%s/%u", pointer, (unsigned)i).text,
 				   &devices[i]);
+}
+
+/* Some RAM region holds the guest-physical range. */
+static bool find_ram(const HvZoneConfig *hv, uint64_t ipa, uint64_t size)
+{
+	for (uint32_t i = 0; i < hv->num_regions; i++) {
+		const struct hv_memory_region *region = &hv->regions[i];
+
+		if (region->type == HV_REGION_RAM && hv_range_valid(ipa, size) &&
+		    hv_range_valid(region->virtual_start, region->size) &&
+		    hv_range_contains(region->virtual_start, region->size, ipa, size))
+			return true;
+	}
+	return false;
 }
 
 void config_mappings_check(const struct config_draft *draft, struct config_source *source,
@@ -126,8 +156,10 @@ void config_mappings_check(const struct config_draft *draft, struct config_sourc
 
 		if (mapping->seen.broken != 0 || (draft->lost & LOST_REGIONS) != 0)
 			continue;
-		if (hv_config_ram_ipa(hv, mapping->zone0_ipa, mapping->size, &ipa) &&
-		    ipa == mapping->zonex_ipa)
+		if (!config_given(&mapping->seen, MAPPING_ZONE0_IPA)
+			    ? find_ram(hv, mapping->zonex_ipa, mapping->size)
+			    : hv_config_ram_ipa(hv, mapping->zone0_ipa, mapping->size, &ipa) &&
+				      ipa == mapping->zonex_ipa)
 			continue;
 		config_source_error(source, config_pointer("%s/%u", pointer, (unsigned)i).text,
 				    REASON_VIRTIO_MEMORY,

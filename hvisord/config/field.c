@@ -143,6 +143,39 @@ static bool parse_string(struct context *context, const struct config_field *fie
 	return true;
 }
 
+/* json_strict keeps the text of a number. */
+static bool parse_name(struct context *context, const struct config_field *field, const cJSON *item,
+		       void *ret_value)
+{
+	if (!cJSON_IsNumber(item))
+		return parse_string(context, field, item, ret_value);
+	memcpy(ret_value, &item->valuestring, sizeof(item->valuestring));
+	return true;
+}
+
+static bool parse_digest(struct context *context, const struct config_field *field, const cJSON *item,
+			 void *ret_value)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	uint8_t *bytes = ret_value;
+	const char *text = item->valuestring;
+
+	(void)field;
+	if (!expect(context, item, cJSON_IsString(item), "a string"))
+		return false;
+	if (strlen(text) != 2 * FIELD_DIGEST_SIZE || strspn(text, digits) != 2 * FIELD_DIGEST_SIZE) {
+		error(context, REASON_LENGTH, "64 hexadecimal digits belong here");
+		return false;
+	}
+	for (unsigned i = 0; i < FIELD_DIGEST_SIZE; i++) {
+		unsigned high = (unsigned)(strchr(digits, text[2 * i]) - digits) % 16;
+		unsigned low = (unsigned)(strchr(digits, text[2 * i + 1]) - digits) % 16;
+
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
 static bool parse_bool(struct context *context, const struct config_field *field, const cJSON *item,
 		       void *ret_value)
 {
@@ -201,16 +234,17 @@ static bool parse_array(struct context *context, const struct config_field *fiel
 
 static bool (*const parsers[FIELD_TYPES])(struct context *context, const struct config_field *field,
 					  const cJSON *item, void *ret_value) = {
-	[FIELD_NUMBER] = parse_number,
-	[FIELD_INTEGER] = parse_number,
-	[FIELD_WORD] = parse_word,
-	[FIELD_BOOL] = parse_bool,
-	[FIELD_STRING] = parse_string,
-	[FIELD_OBJECT] = parse_object,
-	[FIELD_ARRAY] = parse_array,
-	[FIELD_IGNORED] = parse_ignored,
-	[FIELD_UNSUPPORTED] = parse_unsupported,
+	[FIELD_NUMBER] = parse_number,   [FIELD_INTEGER] = parse_number,          [FIELD_WORD] = parse_word,
+	[FIELD_BOOL] = parse_bool,       [FIELD_STRING] = parse_string,           [FIELD_NAME] = parse_name,
+	[FIELD_DIGEST] = parse_digest,   [FIELD_OBJECT] = parse_object,           [FIELD_ARRAY] = parse_array,
+	[FIELD_IGNORED] = parse_ignored, [FIELD_UNSUPPORTED] = parse_unsupported,
 };
+
+static void mark_broken(const struct config_field *element, void *at)
+{
+	if (element->type == FIELD_NUMBER || element->type == FIELD_INTEGER)
+		memset(at, 0xff, sizeof(uint64_t));
+}
 
 /* An element that is not good is marked so, and the others keep their places. */
 static bool parse_array(struct context *context, const struct config_field *field, const cJSON *item,
@@ -232,8 +266,7 @@ static bool parse_array(struct context *context, const struct config_field *fiel
 
 		json_pointer_push_index(&context->pointer, count);
 		if (!parsers[field->element->type](context, field->element, element, at)) {
-			if (field->element->type != FIELD_OBJECT)
-				memset(at, 0xff, sizeof(uint64_t));
+			mark_broken(field->element, at);
 			good = false;
 		}
 		json_pointer_pop(&context->pointer);
@@ -289,12 +322,22 @@ static void report_missing(struct context *context, const struct config_object *
 	}
 }
 
+/* Also of what is there but broken: whoever looks at the value finds one that can be. */
+static void preset_fields(const struct config_object *object, char *values)
+{
+	for (unsigned i = 0; i < object->count; i++)
+		if (object->fields[i].preset != 0)
+			memcpy(values + object->fields[i].offset, &object->fields[i].preset,
+			       sizeof(uint64_t));
+}
+
 static bool parse_object(struct context *context, const struct config_field *field, const cJSON *item,
 			 void *ret_value)
 {
 	struct config_seen *seen = ret_value;
 	const cJSON *member;
 
+	preset_fields(field->object, ret_value);
 	if (!expect(context, item, cJSON_IsObject(item), "an object")) {
 		seen->broken = UINT64_MAX;
 		return false;

@@ -15,6 +15,8 @@ enum config_field_type {
 	FIELD_WORD,        /* uint64_t: one of words */
 	FIELD_BOOL,        /* uint64_t: 0 or 1 */
 	FIELD_STRING,      /* const char *, in the tree; min..max bytes */
+	FIELD_NAME,        /* the same, or a JSON number, as the text that it was written with */
+	FIELD_DIGEST,      /* uint8_t[32]: 64 hexadecimal digits */
 	FIELD_OBJECT,      /* a struct of its own table */
 	FIELD_ARRAY,       /* uint64_t count; then max elements like *element */
 	FIELD_IGNORED,     /* anything, without effect */
@@ -22,8 +24,9 @@ enum config_field_type {
 	FIELD_TYPES
 };
 
-/* An element of an array of numbers that was not good. */
+/* An element of an array of numbers that was not good; one of strings is NULL then. */
 #define FIELD_BROKEN UINT64_MAX
+#define FIELD_DIGEST_SIZE 32u
 
 struct config_word {
 	const char *word; /* NULL ends the list */
@@ -43,7 +46,8 @@ struct config_field {
 	size_t element_offset;              /* ARRAY: of element 0 */
 	size_t element_size;
 	const char *reason;  /* UNSUPPORTED: if not REASON_UNSUPPORTED */
-	const char *initial; /* what holds when the key is missing, for the reference */
+	uint64_t preset;     /* NUMBER, INTEGER, WORD, BOOL: the value when the key is missing */
+	const char *initial; /* what holds then, in words, for the reference; NULL: preset */
 	const char *doc;
 };
 
@@ -57,7 +61,8 @@ struct config_object {
 /*
  * The first member of every struct that an object goes to. Bit n is field n of
  * the table: given, and good; or broken, that is given but not good, or
- * missing without need of a default. Neither: missing, and the value is 0.
+ * missing without need of a default. Neither: missing, and the value is the
+ * field's preset, or 0.
  */
 struct config_seen {
 	uint64_t given;

@@ -25,6 +25,7 @@ void config_source_free(struct config_source *source)
 	if (!source)
 		return;
 	config_findings_fini(&source->report.findings);
+	free(source->last_pointer);
 	cJSON_Delete(source->root);
 	free(source->text);
 	free(source->path);
@@ -68,12 +69,19 @@ static void append(struct config_report *report, struct config_finding *finding)
 	findings->errors += finding->severity == CONFIG_ERROR;
 }
 
-static unsigned find_line(const struct config_source *source, const struct config_place *place)
+/* Many findings of one place come in a row. */
+static unsigned find_line(struct config_source *source, const struct config_place *place)
 {
 	unsigned line = place->line, column = 0;
 
-	if (line == 0 && source->text && place->pointer)
-		json_strict_locate(source->text, source->length, place->pointer, &line, &column);
+	if (line != 0 || !source->text || !place->pointer)
+		return line;
+	if (source->last_pointer && strcmp(source->last_pointer, place->pointer) == 0)
+		return source->last_line;
+	json_strict_locate(source->text, source->length, place->pointer, &line, &column);
+	free(source->last_pointer);
+	source->last_pointer = strdup(place->pointer);
+	source->last_line = line;
 	return line;
 }
 

@@ -25,6 +25,8 @@ struct config_source {
 	char *text; /* NULL: could not be read */
 	size_t length;
 	cJSON *root; /* NULL: no JSON */
+	char *last_pointer; /* whose line was looked up last, or NULL; and that line */
+	unsigned last_line;
 	struct config_report report;
 };
 

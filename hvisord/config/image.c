@@ -4,17 +4,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libfdt.h>
+#include "sha256.h"
 
-/* Linux maps no larger tree (its Documentation/arm64/booting.rst, section 2). */
-#define MAX_DTB (2u * 1024u * 1024u)
-
-/* arm64 Image header (booting.rst, section 4): little-endian fields. */
+/* arm64 Image header (Linux' Documentation/arm64/booting.rst, section 4): little-endian fields. */
 #define IMAGE_SIZE_OFFSET 16u
 #define IMAGE_MAGIC_OFFSET 56u
+
+/* Where a kernel likes to be, and what keeps the other images in blocks of their own (same file, section 2). */
+#define PLACE_ALIGN 0x200000u
 
 static uint64_t little_endian(const uint8_t *bytes, unsigned count)
 {
@@ -25,7 +26,7 @@ static uint64_t little_endian(const uint8_t *bytes, unsigned count)
 	return value;
 }
 
-static void report_errno(struct config_source *source, const char *key, const char *path, int r)
+void config_image_report(struct config_draft *draft, const char *key, const char *path, int r)
 {
 	static const struct {
 		int error;
@@ -37,6 +38,7 @@ static void report_errno(struct config_source *source, const char *key, const ch
 		{ -EINVAL, REASON_IMAGE_NOT_REGULAR, "this is not a regular file" },
 		{ -EFBIG, REASON_IMAGE_TOO_LARGE, "a device tree has 2 MiB at most" },
 	};
+	struct config_source *source = draft->source;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (known[i].error != r)
@@ -48,212 +50,321 @@ static void report_errno(struct config_source *source, const char *key, const ch
 	config_source_error(source, key, REASON_IMAGE_UNREADABLE, "%s: %s", path, strerror(-r));
 }
 
-static const struct hv_memory_region *find_ram(const HvZoneConfig *hv, uint64_t paddr)
-{
-	for (uint32_t i = 0; i < hv->num_regions; i++) {
-		const struct hv_memory_region *region = &hv->regions[i];
+/* What is wanted of an image before it is one. */
+struct request {
+	enum config_image_kind kind;
+	const char *path;      /* as written; NULL or "": none is wanted */
+	const uint64_t *paddr; /* NULL: any place will do */
+	const uint8_t *sha256; /* or NULL */
+	struct config_image_keys keys;
+};
 
-		if (region->type == HV_REGION_RAM && hv_range_valid(region->physical_start, region->size) &&
-		    hv_range_contains(region->physical_start, region->size, paddr, 1))
-			return region;
+/* Adds an image, with no place yet. NULL: no memory, and it is noted. */
+static struct config_image *add_image(struct config_draft *draft, const struct request *request)
+{
+	struct config_zone *zone = draft->zone;
+	struct config_image *image = &zone->images[zone->num_images];
+
+	*image = (struct config_image){ .kind = request->kind };
+	if (!(image->path = config_draft_resolve(draft, request->path)))
+		return NULL;
+	image->has_sha256 = request->sha256 != NULL;
+	if (request->sha256)
+		memcpy(image->sha256, request->sha256, sizeof(image->sha256));
+	draft->image_keys[zone->num_images++] = request->keys;
+	return image;
+}
+
+/* The file is there and holds something. */
+static bool probe(struct config_draft *draft, const struct config_check *check, const char *key,
+		  struct config_image *image, struct config_probe *ret_probe)
+{
+	int r = check->files->probe(check->files, image->path, ret_probe);
+
+	if (r < 0)
+		config_image_report(draft, key, image->path, r);
+	else if (ret_probe->size == 0)
+		config_source_error(draft->source, key, REASON_IMAGE_EMPTY, "%s: the file is empty",
+				    image->path);
+	image->size = ret_probe->size;
+	return ret_probe->size != 0;
+}
+
+/* Takes back the image that was added last. */
+static void drop_image(struct config_draft *draft)
+{
+	struct config_image *image = &draft->zone->images[--draft->zone->num_images];
+
+	free(image->path);
+	*image = (struct config_image){ .size = 0 };
+}
+
+/*
+ * Finds a place for the image that was added last; it is not among those in
+ * the way. A tree may lie closer than in a 2 MiB block of its own where RAM is short.
+ */
+static bool place(struct config_draft *draft, struct config_image *image, const char *key)
+{
+	uint64_t room = config_image_room(draft, image);
+	bool found;
+
+	draft->zone->num_images--;
+	if (image->kind == CONFIG_IMAGE_KERNEL)
+		found = config_place_low(draft, room, PLACE_ALIGN, &image->paddr);
+	else
+		found = config_place_high(draft, room, PLACE_ALIGN, &image->paddr) ||
+			config_place_high(draft, room, HV_PAGE_SIZE, &image->paddr);
+	draft->zone->num_images++;
+	if (!found && (draft->lost & LOST_REGIONS) == 0)
+		config_source_error(draft->source, key, REASON_IMAGE_NO_ROOM,
+				    "no RAM region of the zone has room for its 0x%" PRIx64 " bytes", room);
+	return found;
+}
+
+/* Adds, probes and places one image. False: there is none, or it is lost. */
+static bool take_image(struct config_draft *draft, const struct config_check *check,
+		       const struct request *request)
+{
+	struct config_probe found = { 0 };
+	struct config_image *image;
+
+	if (!request->path || request->path[0] == '\0' || !(image = add_image(draft, request)))
+		return false;
+	if (probe(draft, check, request->keys.file, image, &found)) {
+		if (request->kind == CONFIG_IMAGE_KERNEL &&
+		    memcmp(found.head + IMAGE_MAGIC_OFFSET, "ARM\x64", 4) == 0)
+			draft->kernel_ram = little_endian(found.head + IMAGE_SIZE_OFFSET, 8);
+		if (request->paddr)
+			image->paddr = *request->paddr;
+		if (request->paddr || place(draft, image, request->keys.file))
+			return true;
 	}
-	return NULL;
+	drop_image(draft);
+	return false;
+}
+
+static const uint8_t *find_digest(const struct config_draft *draft, enum digest_field which)
+{
+	const struct digest_fields *fields = &draft->fields.sha256;
+	const uint8_t *const digests[] = {
+		[DIGEST_KERNEL] = fields->kernel,
+		[DIGEST_DTB] = fields->dtb,
+		[DIGEST_INITRD] = fields->initrd,
+	};
+
+	return config_given(&fields->seen, which) ? digests[which] : NULL;
+}
+
+static const uint64_t *given_number(const struct config_draft *draft, enum zone_field field,
+				    const uint64_t *value)
+{
+	return config_given(&draft->fields.seen, field) ? value : NULL;
+}
+
+bool config_image_digest_check(struct config_draft *draft, enum digest_field which, const void *data,
+			       size_t size)
+{
+	static const char *const keys[] = {
+		[DIGEST_KERNEL] = "/sha256/kernel_filepath",
+		[DIGEST_DTB] = "/sha256/dtb_filepath",
+		[DIGEST_INITRD] = "/sha256/initrd_filepath",
+	};
+	const uint8_t *wanted = find_digest(draft, which);
+	uint8_t digest[SHA256_SIZE];
+	struct sha256 sha;
+
+	if (!wanted)
+		return true;
+	sha256_init(&sha);
+	sha256_add(&sha, data, size);
+	sha256_end(&sha, digest);
+	if (memcmp(digest, wanted, sizeof(digest)) == 0)
+		return true;
+	config_source_error(draft->source, keys[which], REASON_IMAGE_SHA256,
+			    "the file's content is not the one that is wanted");
+	return false;
+}
+
+/* The entry point of a kernel is its first byte, if nothing else is said. */
+static void choose_entry(struct config_draft *draft)
+{
+	HvZoneConfig *hv = &draft->zone->hv;
+
+	if (config_given(&draft->fields.seen, ZONE_ENTRY_POINT) || (draft->lost & LOST_ENTRY) != 0)
+		return;
+	if (hv->kernel_size == 0 || !hv_config_ram_ipa(hv, hv->kernel_load_paddr, 1, &hv->entry_point))
+		draft->lost |= LOST_ENTRY;
+}
+
+static void take_kernel(struct config_draft *draft, const struct config_check *check)
+{
+	const struct zone_fields *fields = &draft->fields;
+	const struct request request = {
+		.kind = CONFIG_IMAGE_KERNEL,
+		.path = fields->kernel_filepath,
+		.paddr = config_broken(&fields->seen, ZONE_KERNEL_LOAD_PADDR)
+				 ? &fields->kernel_load_paddr
+				 : given_number(draft, ZONE_KERNEL_LOAD_PADDR, &fields->kernel_load_paddr),
+		.sha256 = find_digest(draft, DIGEST_KERNEL),
+		.keys = { "/kernel_filepath", "/kernel_load_paddr" },
+	};
+	HvZoneConfig *hv = &draft->zone->hv;
+
+	if (take_image(draft, check, &request)) {
+		hv->kernel_load_paddr = draft->zone->images[0].paddr;
+		hv->kernel_size = draft->zone->images[0].size;
+	} else {
+		draft->lost |= LOST_KERNEL;
+	}
+	choose_entry(draft);
+}
+
+static void take_modules(struct config_draft *draft, const struct config_check *check)
+{
+	for (unsigned i = 0; i < draft->fields.num_modules; i++) {
+		const struct module_fields *module = &draft->fields.modules[i];
+		char(*keys)[32] = draft->module_keys[i];
+
+		if (module->seen.broken != 0)
+			continue;
+		snprintf(keys[0], sizeof(keys[0]), "/modules/%u/filepath", i);
+		snprintf(keys[1], sizeof(keys[1]), "/modules/%u/load_paddr", i);
+		take_image(draft, check,
+			   &(struct request){
+				   .kind = CONFIG_IMAGE_MODULE,
+				   .path = module->filepath,
+				   .paddr = &module->load_paddr,
+				   .keys = { keys[0], keys[1] },
+			   });
+	}
+}
+
+static void take_initrd(struct config_draft *draft, const struct config_check *check)
+{
+	const struct zone_fields *fields = &draft->fields;
+
+	if ((draft->lost & LOST_INITRD) != 0)
+		return;
+	take_image(draft, check,
+		   &(struct request){
+			   .kind = CONFIG_IMAGE_INITRD,
+			   .path = fields->initrd_filepath,
+			   .paddr = given_number(draft, ZONE_INITRD_LOAD_PADDR, &fields->initrd_load_paddr),
+			   .sha256 = find_digest(draft, DIGEST_INITRD),
+			   .keys = { "/initrd_filepath", "/initrd_load_paddr" },
+		   });
+}
+
+/* The tree is there; now it becomes an image. */
+static void take_tree(struct config_draft *draft)
+{
+	struct config_zone *zone = draft->zone;
+	struct config_image *image = &zone->images[zone->num_images];
+	const uint8_t *digest = draft->dtb_path ? find_digest(draft, DIGEST_DTB) : NULL;
+
+	*image = (struct config_image){ .kind = CONFIG_IMAGE_DTB, .size = draft->tree_size };
+	if (draft->dtb_path && !(image->path = strdup(draft->dtb_path)))
+		draft->source->report.no_memory = true;
+	image->has_sha256 = digest != NULL;
+	if (digest)
+		memcpy(image->sha256, digest, sizeof(image->sha256));
+	if (draft->tree_made && !(image->data = malloc(draft->tree_size)))
+		draft->source->report.no_memory = true;
+	if (image->data)
+		memcpy(image->data, draft->tree, draft->tree_size);
+	draft->image_keys[zone->num_images++] =
+		(struct config_image_keys){ "/dtb_filepath", "/dtb_load_paddr" };
+	if (config_given(&draft->fields.seen, ZONE_DTB_LOAD_PADDR))
+		image->paddr = draft->fields.dtb_load_paddr;
+	else if (!place(draft, image, "/dtb_filepath"))
+		draft->lost |= LOST_DTB;
+	zone->hv.dtb_load_paddr = image->paddr;
+	zone->hv.dtb_size = image->size;
+}
+
+void config_images_check(struct config_draft *draft, const struct config_check *check)
+{
+	take_kernel(draft, check);
+	take_modules(draft, check);
+	take_initrd(draft, check);
+	config_tree_prepare(draft, check);
+	if (draft->tree)
+		take_tree(draft);
+	else
+		draft->zone->hv.dtb_load_paddr = 0;
+}
+
+static bool is_validated(enum config_image_kind kind)
+{
+	return kind == CONFIG_IMAGE_KERNEL || kind == CONFIG_IMAGE_DTB;
+}
+
+static bool check_range(struct config_draft *draft, unsigned index)
+{
+	const struct config_image *image = &draft->zone->images[index];
+	const struct config_image_keys *keys = &draft->image_keys[index];
+	uint64_t ipa;
+
+	if (hv_config_ram_ipa(&draft->zone->hv, image->paddr, image->size, &ipa))
+		return true;
+	config_source_error(draft->source,
+			    hv_config_ram_ipa(&draft->zone->hv, image->paddr, 1, &ipa) ? keys->file
+										       : keys->address,
+			    REASON_IMAGE_RANGE,
+			    "0x%" PRIx64 " bytes at 0x%" PRIx64 " do not lie in one RAM region of the zone",
+			    image->size, image->paddr);
+	return false;
+}
+
+/* A file over another is an error; one over what the kernel clears behind its file a warning. */
+static void check_overlap(struct config_draft *draft, unsigned a, unsigned b)
+{
+	const struct config_image *x = &draft->zone->images[a], *y = &draft->zone->images[b];
+	const struct config_place place = { .pointer = draft->image_keys[b].address };
+
+	if (!hv_range_valid(x->paddr, config_image_room(draft, x)) || !hv_range_valid(y->paddr, y->size))
+		return;
+	if (hv_range_overlaps(x->paddr, x->size, y->paddr, y->size)) {
+		if (!is_validated(x->kind) || !is_validated(y->kind))
+			config_source_add(draft->source, CONFIG_ERROR, &place, REASON_IMAGE_OVERLAP,
+					  "it overlaps the image of %s", draft->image_keys[a].file + 1);
+	} else if (hv_range_overlaps(x->paddr, config_image_room(draft, x), y->paddr, y->size)) {
+		config_source_add(draft->source, CONFIG_WARNING, &place, REASON_IMAGE_BSS,
+				  "the kernel clears the 0x%" PRIx64 " bytes from its load address on, and "
+				  "with them this image",
+				  draft->kernel_ram);
+	}
 }
 
 /* A Linux kernel clears more memory behind its file than the file has. */
-static void check_bss(struct config_draft *draft, const struct config_probe *probe)
+static void check_bss(struct config_draft *draft)
 {
-	const HvZoneConfig *hv = &draft->zone->hv;
-	const struct hv_memory_region *ram = find_ram(hv, hv->kernel_load_paddr);
-	uint64_t size = little_endian(probe->head + IMAGE_SIZE_OFFSET, 8);
-	uint64_t bss = hv->kernel_load_paddr + probe->size;
+	const struct config_image *kernel = config_zone_image(draft->zone, CONFIG_IMAGE_KERNEL);
+	uint64_t ipa;
 
-	if (memcmp(probe->head + IMAGE_MAGIC_OFFSET, "ARM\x64", 4) != 0 || size <= probe->size || !ram)
+	if (!kernel || draft->kernel_ram <= kernel->size || (draft->lost & LOST_KERNEL) != 0 ||
+	    !hv_config_ram_ipa(&draft->zone->hv, kernel->paddr, kernel->size, &ipa) ||
+	    hv_config_ram_ipa(&draft->zone->hv, kernel->paddr, draft->kernel_ram, &ipa))
 		return;
-	if (!hv_range_contains(ram->physical_start, ram->size, hv->kernel_load_paddr, size))
-		config_source_warning(
-			draft->source, "/kernel_load_paddr", REASON_IMAGE_BSS,
-			"the kernel needs 0x%" PRIx64 " bytes from here, past the end of its RAM", size);
-	else if (draft->zone->dtb_path && (draft->lost & LOST_DTB) == 0 &&
-		 hv_range_overlaps(bss, size - probe->size, hv->dtb_load_paddr, 1))
-		config_source_warning(draft->source, "/dtb_load_paddr", REASON_IMAGE_BSS,
-				      "the kernel clears the 0x%" PRIx64
-				      " bytes from its load address on, and "
-				      "with them the device tree",
-				      size);
+	config_source_warning(draft->source, "/kernel_load_paddr", REASON_IMAGE_BSS,
+			      "the kernel needs 0x%" PRIx64 " bytes from here, past the end of its RAM",
+			      draft->kernel_ram);
 }
 
-static void check_kernel(struct config_draft *draft, const struct config_files *files)
+void config_images_validate(struct config_draft *draft)
 {
-	struct config_zone *zone = draft->zone;
-	struct config_probe probe = { 0 };
-	int r = 0;
+	const struct config_zone *zone = draft->zone;
 
-	if (config_broken(&draft->fields.seen, ZONE_KERNEL_FILEPATH)) {
-		draft->lost |= LOST_KERNEL;
+	if ((draft->lost & LOST_REGIONS) != 0)
 		return;
-	}
-	r = files->probe(files, zone->kernel_path, &probe);
-	if (r < 0)
-		report_errno(draft->source, "/kernel_filepath", zone->kernel_path, r);
-	else if (probe.size == 0)
-		config_source_error(draft->source, "/kernel_filepath", REASON_IMAGE_EMPTY,
-				    "%s: the file is empty", zone->kernel_path);
-	zone->hv.kernel_size = probe.size;
-	if (probe.size == 0)
-		draft->lost |= LOST_KERNEL;
-	if ((draft->lost & LOST_KERNEL) == 0)
-		check_bss(draft, &probe);
-}
+	check_bss(draft);
+	for (unsigned i = 0; i < zone->num_images; i++) {
+		if (!is_validated(zone->images[i].kind) && !check_range(draft, i))
+			continue;
+		for (unsigned j = 0; j < i; j++) {
+			bool kernel_last = zone->images[i].kind == CONFIG_IMAGE_KERNEL;
 
-/* [ipa, ipa + size) is RAM of the zone; regions that adjoin count as one. */
-static bool is_ram(const HvZoneConfig *hv, uint64_t ipa, uint64_t size)
-{
-	for (uint32_t round = 0; round < hv->num_regions && size != 0; round++) {
-		for (uint32_t i = 0; i < hv->num_regions && size != 0; i++) {
-			const struct hv_memory_region *region = &hv->regions[i];
-			uint64_t room;
-
-			if (region->type != HV_REGION_RAM || ipa < region->virtual_start ||
-			    ipa - region->virtual_start >= region->size)
-				continue;
-			room = region->size - (ipa - region->virtual_start);
-			room = room < size ? room : size;
-			ipa += room;
-			size -= room;
+			check_overlap(draft, kernel_last ? i : j, kernel_last ? j : i);
 		}
 	}
-	return size == 0;
-}
-
-static uint64_t read_cells(const fdt32_t *cells, int count)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < count; i++)
-		value = value << 32 | fdt32_to_cpu(cells[i]);
-	return value;
-}
-
-/* One memory node: each of its ranges must be RAM. */
-static void check_memory_node(struct config_draft *draft, const void *tree, int node)
-{
-	int address_cells = fdt_address_cells(tree, 0), size_cells = fdt_size_cells(tree, 0);
-	int length = 0, entry = address_cells + size_cells;
-	const fdt32_t *reg = fdt_getprop(tree, node, "reg", &length);
-
-	if (!reg || address_cells < 1 || address_cells > 2 || size_cells < 1 || size_cells > 2)
-		return;
-	for (int i = 0; (i + 1) * entry * (int)sizeof(*reg) <= length; i++) {
-		uint64_t start = read_cells(reg + i * entry, address_cells);
-		uint64_t size = read_cells(reg + i * entry + address_cells, size_cells);
-
-		if (size == 0 || (hv_range_valid(start, size) && is_ram(&draft->zone->hv, start, size)))
-			continue;
-		config_source_error(draft->source, "/dtb_filepath", REASON_DTB_MEMORY,
-				    "its memory at 0x%" PRIx64 " with size 0x%" PRIx64
-				    " is not all RAM of the zone",
-				    start, size);
-	}
-}
-
-static bool read_chosen(const void *tree, const char *name, uint64_t *ret_value)
-{
-	int length = 0, chosen = fdt_path_offset(tree, "/chosen");
-	const fdt32_t *cells = chosen >= 0 ? fdt_getprop(tree, chosen, name, &length) : NULL;
-
-	if (!cells || (length != 4 && length != 8))
-		return false;
-	*ret_value = read_cells(cells, length / 4);
-	return true;
-}
-
-static void check_initrd(struct config_draft *draft, const void *tree)
-{
-	uint64_t start = 0, end = 0;
-
-	if (!read_chosen(tree, "linux,initrd-start", &start) || !read_chosen(tree, "linux,initrd-end", &end))
-		return;
-	if (end > start && is_ram(&draft->zone->hv, start, end - start))
-		return;
-	config_source_error(draft->source, "/dtb_filepath", REASON_DTB_INITRD,
-			    "its initramfs from 0x%" PRIx64 " to 0x%" PRIx64 " is not in the zone's RAM",
-			    start, end);
-}
-
-static void check_cpu_nodes(struct config_draft *draft, const void *tree)
-{
-	int node, parent = fdt_path_offset(tree, "/cpus");
-	unsigned count = 0;
-
-	if (parent < 0)
-		return;
-	fdt_for_each_subnode(node, tree, parent) {
-		int length = 0;
-		const char *type = fdt_getprop(tree, node, "device_type", &length);
-
-		count += type && length == sizeof("cpu") && memcmp(type, "cpu", sizeof("cpu")) == 0;
-	}
-	if (count > draft->zone->hv.num_cpus)
-		config_source_warning(draft->source, "/dtb_filepath", REASON_DTB_CPUS,
-				      "it has %u CPUs, the zone %u", count, draft->zone->hv.num_cpus);
-}
-
-static void check_memory(struct config_draft *draft)
-{
-	static const char type[] = "memory";
-	int node = fdt_node_offset_by_prop_value(draft->tree, -1, "device_type", type, sizeof(type));
-
-	while (node >= 0) {
-		check_memory_node(draft, draft->tree, node);
-		node = fdt_node_offset_by_prop_value(draft->tree, node, "device_type", type, sizeof(type));
-	}
-}
-
-void config_tree_check(struct config_draft *draft)
-{
-	if (!draft->tree)
-		return;
-	if ((draft->lost & LOST_REGIONS) == 0) {
-		check_memory(draft);
-		check_initrd(draft, draft->tree);
-	}
-	if ((draft->lost & LOST_CPUS) == 0)
-		check_cpu_nodes(draft, draft->tree);
-	free(draft->tree);
-	draft->tree = NULL;
-}
-
-static void check_dtb(struct config_draft *draft, const struct config_files *files)
-{
-	struct config_zone *zone = draft->zone;
-	size_t size = 0;
-	int r = files->read(files, zone->dtb_path, MAX_DTB, &draft->tree, &size);
-	int fault = r == 0 && size > 0 ? fdt_check_full(draft->tree, size) : 0;
-
-	if (r < 0)
-		report_errno(draft->source, "/dtb_filepath", zone->dtb_path, r);
-	else if (size == 0)
-		config_source_error(draft->source, "/dtb_filepath", REASON_IMAGE_EMPTY,
-				    "%s: the file is empty", zone->dtb_path);
-	else if (fault < 0)
-		config_source_error(draft->source, "/dtb_filepath", REASON_DTB_BAD,
-				    "%s: no flattened device tree: %s", zone->dtb_path, fdt_strerror(fault));
-	if (size == 0)
-		draft->lost |= LOST_DTB;
-	if (size == 0 || fault < 0) {
-		free(draft->tree);
-		draft->tree = NULL;
-	}
-	zone->hv.dtb_size = size;
-}
-
-void config_images_check(struct config_draft *draft, const struct config_files *files)
-{
-	if (draft->lost == LOST_ALL)
-		return;
-	if (draft->zone->kernel_path)
-		check_kernel(draft, files);
-	if (draft->zone->dtb_path)
-		check_dtb(draft, files);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* NAME.json; hidden files and the locks of editors start with a dot, back-ups end with something else. */
 static int is_config(const struct dirent *entry)
@@ -53,6 +54,87 @@ int config_list_dir(const char *dir, char ***ret_paths, unsigned *ret_count)
 		return -ENOMEM;
 	}
 	*ret_paths = paths;
+	*ret_count = count;
+	return 0;
+}
+
+/* Paths of several directories, by name, no name twice. */
+struct overlay {
+	char **paths;
+	unsigned count;
+};
+
+/* Stands in for files of that name in later directories, to say that there is none. */
+static bool is_mask(const char *path)
+{
+	struct stat info, null;
+
+	if (stat(path, &info) != 0)
+		return false;
+	return (S_ISREG(info.st_mode) && info.st_size == 0) ||
+	       (S_ISCHR(info.st_mode) && stat("/dev/null", &null) == 0 && info.st_rdev == null.st_rdev);
+}
+
+static const char *base_name(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+/* Merges two sorted lists; of two with one name the first list's counts. Takes the second list. */
+static int overlay_merge(struct overlay *overlay, char **paths, unsigned count)
+{
+	char **all = calloc((size_t)overlay->count + count + 1, sizeof(*all));
+	unsigned a = 0, b = 0, total = 0;
+
+	if (!all) {
+		free_paths(paths, count);
+		return -ENOMEM;
+	}
+	while (a < overlay->count || b < count) {
+		int order = a == overlay->count ? 1
+			    : b == count        ? -1
+						: strcmp(base_name(overlay->paths[a]), base_name(paths[b]));
+
+		all[total++] = order <= 0 ? overlay->paths[a++] : paths[b++];
+		if (order == 0)
+			free(paths[b++]);
+	}
+	free(overlay->paths);
+	free(paths);
+	*overlay = (struct overlay){ all, total };
+	return 0;
+}
+
+static int overlay_add(struct overlay *overlay, const char *dir)
+{
+	char **paths = NULL;
+	unsigned count = 0;
+	int r = config_list_dir(dir, &paths, &count);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : overlay_merge(overlay, paths, count);
+}
+
+int config_list_dirs(const char *const *dirs, unsigned num_dirs, char ***ret_paths, unsigned *ret_count)
+{
+	struct overlay overlay = { 0 };
+	unsigned count = 0;
+	int r = 0;
+
+	for (unsigned i = 0; i < num_dirs && r == 0; i++)
+		r = overlay_add(&overlay, dirs[i]);
+	if (r < 0) {
+		free_paths(overlay.paths, overlay.count);
+		return r;
+	}
+	for (unsigned i = 0; i < overlay.count; i++) {
+		if (num_dirs > 1 && is_mask(overlay.paths[i]))
+			free(overlay.paths[i]);
+		else
+			overlay.paths[count++] = overlay.paths[i];
+	}
+	*ret_paths = overlay.paths;
 	*ret_count = count;
 	return 0;
 }

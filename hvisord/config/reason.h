@@ -31,6 +31,9 @@
 #define REASON_ZONE_NAME "zone.name"               /* shared with HV_VIOLATION_NAME */
 #define REASON_ZONE_NAME_SHARED "zone.name_shared" /* warning: two zones of one name */
 
+#define REASON_ZONE_AFTER_UNKNOWN "zone.after_unknown" /* no zone of the set has this name or id */
+#define REASON_ZONE_AFTER_CYCLE "zone.after_cycle"     /* the zone waits for itself */
+
 /* Its images. */
 #define REASON_IMAGE_MISSING "zone.image_missing"
 #define REASON_IMAGE_NOT_REGULAR "zone.image_not_regular"
@@ -38,10 +41,23 @@
 #define REASON_IMAGE_EMPTY "zone.image_empty"
 #define REASON_IMAGE_TOO_LARGE "zone.image_too_large"
 #define REASON_IMAGE_BSS "zone.image_bss"   /* warning: the kernel needs more RAM than it finds */
-#define REASON_DTB_BAD "zone.dtb_bad"       /* no flattened device tree */
-#define REASON_DTB_MEMORY "zone.dtb_memory" /* the tree names memory that the zone does not have */
-#define REASON_DTB_INITRD "zone.dtb_initrd" /* the initramfs of /chosen lies outside the zone's RAM */
-#define REASON_DTB_CPUS "zone.dtb_cpus"     /* warning: the tree has more CPUs than the zone */
+#define REASON_IMAGE_RANGE "zone.image_range"     /* not in one RAM region; kernel and tree: *_range */
+#define REASON_IMAGE_NO_ROOM "zone.image_no_room" /* there is no RAM left for it */
+#define REASON_IMAGE_OVERLAP "zone.image_overlap" /* shared with HV_VIOLATION_IMAGE_OVERLAP */
+#define REASON_IMAGE_SHA256 "zone.image_sha256"   /* not the content that sha256 asks for */
+#define REASON_DTB_BAD "zone.dtb_bad"             /* no flattened device tree */
+#define REASON_DTB_MEMORY "zone.dtb_memory"       /* its memory and the zone's RAM differ */
+#define REASON_DTB_CHOSEN "zone.dtb_chosen"       /* /chosen: bootargs, stdout-path */
+#define REASON_DTB_INITRD "zone.dtb_initrd"       /* the initramfs of /chosen: outside RAM, or over something */
+#define REASON_DTB_CPUS "zone.dtb_cpus"           /* its CPUs and the zone's differ */
+#define REASON_DTB_GIC "zone.dtb_gic"             /* its interrupt controller is not the zone's */
+#define REASON_DTB_TIMER "zone.dtb_timer"         /* its timer has other interrupts, or is missing */
+#define REASON_DTB_PSCI "zone.dtb_psci"           /* PSCI by another method, or missing */
+#define REASON_DTB_VIRTIO "zone.dtb_virtio"       /* its virtio nodes and the zone's devices differ */
+#define REASON_DTB_DEVICE "zone.dtb_device"       /* a device's registers are not the zone's */
+#define REASON_DTB_INTERRUPT "zone.dtb_interrupt" /* a device's interrupt is not the zone's */
+#define REASON_DTB_REFERENCE "zone.dtb_reference" /* a phandle of nothing, or a circle of them */
+#define REASON_DTB_DROPPED "zone.dtb_dropped"     /* warning: left out of a tree that was made */
 
 /* Its virtio devices. */
 #define REASON_VIRTIO_NO_ZONE "virtio.no_zone" /* warning: no zone file has that id */
@@ -49,6 +65,7 @@
 #define REASON_VIRTIO_WINDOW "virtio.window"   /* not aligned, or not in a virtio region of the zone */
 #define REASON_VIRTIO_OVERLAP "virtio.overlap" /* two devices in one window */
 #define REASON_VIRTIO_IRQ "virtio.irq"         /* not one of the zone's interrupts, or two devices' */
+#define REASON_VIRTIO_NO_ID "virtio.no_id"     /* an older virtio file's device names no zone */
 #define REASON_VIRTIO_MEMORY "virtio.memory"   /* does not agree with the zone's RAM */
 
 #endif

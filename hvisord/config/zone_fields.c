@@ -56,7 +56,15 @@ static const struct config_word gic_words[] = {
 /* Of a GICv2 and of no use to the GICv3 a zone is given; real files carry them all the same. */
 #define GICV2_NUMBER(name)                                                                                   \
 	{                                                                                                    \
-		.key = name, .type = FIELD_IGNORED, .initial = "nothing", .doc = "of a GICv2; not looked at" \
+		.key = name, .type = FIELD_NUMBER, .offset = offsetof(struct gic_fields, unused),            \
+		.initial = "nothing", .doc = "of a GICv2; without effect"                                    \
+	}
+
+/* Of the interrupt controllers and the ways to boot that other architectures have. */
+#define FOREIGN(name, of)                                                                                    \
+	{                                                                                                    \
+		.key = name, .type = FIELD_UNSUPPORTED, .reason = REASON_ZONE_ARCH, .initial = "nothing",    \
+		.doc = "made for another architecture: this key is of " of                                   \
 	}
 
 static const struct config_field gic_table[] = {
@@ -78,6 +86,19 @@ static const struct config_field gic_table[] = {
 	GICV2_NUMBER("gicv_size"),
 	{ "is_aarch32", FIELD_UNSUPPORTED, .json_type = cJSON_True | cJSON_False, .initial = "false",
 	  .doc = "a guest that starts in AArch32" },
+	FOREIGN("plic_*", "riscv"),
+	FOREIGN("aplic_*", "riscv"),
+	FOREIGN("dummy", "loongarch"),
+	FOREIGN("ioapic_*", "x86_64"),
+	FOREIGN("boot_*", "x86_64"),
+	FOREIGN("cmdline*", "x86_64"),
+	FOREIGN("setup_*", "x86_64"),
+	FOREIGN("initrd_*", "x86_64"),
+	FOREIGN("kernel_entry_gpa", "x86_64"),
+	FOREIGN("rsdp_memory_region_id", "x86_64"),
+	FOREIGN("acpi_memory_region_id", "x86_64"),
+	FOREIGN("uefi_memory_region_id", "x86_64"),
+	FOREIGN("screen_base", "x86_64"),
 };
 static const struct config_object gic_object = OBJECT("arch_config", gic_table);
 
@@ -86,6 +107,8 @@ static const struct config_word device_words[] = {
 	{ "blk", CONFIG_DEVICE_BLK },
 	{ "net", CONFIG_DEVICE_NET },
 	{ "gpu", CONFIG_DEVICE_GPU },
+	{ "scmi", DEVICE_SCMI },
+	{ "power_key", CONFIG_DEVICE_POWER_KEY },
 	{ NULL, 0 },
 };
 
@@ -95,26 +118,41 @@ static const struct config_word status_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct config_field mac_element = { .type = FIELD_NUMBER, .max = 0xff };
+
 static const struct config_field device_table[] = {
 	[DEVICE_TYPE] = { "type", FIELD_WORD, .required = true, .words = device_words,
 			  .offset = offsetof(struct device_fields, type),
-			  .doc = "what kind of device; so far only consoles are served" },
+			  .doc = "what kind of device; so far consoles and power keys are served" },
 	[DEVICE_ADDR] = { "addr", FIELD_NUMBER, .required = true,
 			  .offset = offsetof(struct device_fields, addr),
 			  .doc = "guest-physical address of its window, within a virtio region" },
 	[DEVICE_LEN] = { "len", FIELD_NUMBER, .required = true, .offset = offsetof(struct device_fields, len),
-			 .doc = "of its window, in bytes: a multiple of 0x200" },
+			 .doc = "of its window, in bytes: a multiple of 0x200; of a power key 0x1000" },
 	[DEVICE_IRQ] = { "irq", FIELD_NUMBER, .required = true, .min = HV_FIRST_SPI, .max = HV_LAST_SPI,
 			 .offset = offsetof(struct device_fields, irq),
 			 .doc = "its interrupt, one of the zone's interrupts; no claim on hardware" },
 	[DEVICE_STATUS] = { "status", FIELD_WORD, .words = status_words, .initial = "\"enable\"",
 			    .offset = offsetof(struct device_fields, disabled),
 			    .doc = "a disabled device is as if it were not there" },
-	{ "img", FIELD_IGNORED, .initial = "nothing", .doc = "blk: the disk image" },
-	{ "tap", FIELD_IGNORED, .initial = "nothing", .doc = "net: the tap interface" },
-	{ "mac", FIELD_IGNORED, .initial = "nothing", .doc = "net: the six bytes of its address" },
-	{ "width", FIELD_IGNORED, .initial = "nothing", .doc = "gpu: pixels" },
-	{ "height", FIELD_IGNORED, .initial = "nothing", .doc = "gpu: pixels" },
+	[DEVICE_ZONE_ID] = { "zone_id", FIELD_NUMBER, .min = 1, .max = HV_MAX_ZONES - 1,
+			     .offset = offsetof(struct device_fields, zone_id), .initial = "the zone's own",
+			     .doc = "its zone, in a virtio file whose devices stand at top level; needed "
+				    "there" },
+	[DEVICE_IMG] = { "img", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "nothing",
+			 .offset = offsetof(struct device_fields, img), .doc = "blk: the disk image" },
+	[DEVICE_TAP] = { "tap", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "nothing",
+			 .offset = offsetof(struct device_fields, tap), .doc = "net: the tap interface" },
+	[DEVICE_MAC] = { "mac", ARRAY_IN(struct device_fields, mac_count, mac, mac_element),
+			 .initial = "nothing", .doc = "net: the six bytes of its address" },
+	[DEVICE_WIDTH] = { "width", FIELD_NUMBER, .max = 16384, .initial = "nothing",
+			   .offset = offsetof(struct device_fields, width), .doc = "gpu: pixels" },
+	[DEVICE_HEIGHT] = { "height", FIELD_NUMBER, .max = 16384, .initial = "nothing",
+			    .offset = offsetof(struct device_fields, height), .doc = "gpu: pixels" },
+	{ "clock_*", FIELD_IGNORED, .initial = "nothing", .doc = "scmi: its clocks" },
+	{ "reset_*", FIELD_IGNORED, .initial = "nothing", .doc = "scmi: its resets" },
+	{ "power_*", FIELD_IGNORED, .initial = "nothing", .doc = "scmi: its power domains" },
+	{ "allowed_list", FIELD_IGNORED, .initial = "nothing", .doc = "scmi: what the zone may use" },
 };
 static const struct config_object device_object = OBJECT("a virtio device", device_table);
 static const struct config_field device_element = { .type = FIELD_OBJECT, .object = &device_object };
@@ -133,6 +171,47 @@ static const struct config_field interrupt_element = { .type = FIELD_NUMBER,
 		.key = name, .type = FIELD_UNSUPPORTED, .json_type = holds, .initial = none, .doc = about,   \
 		.reason = REASON_ZONE_NO_PCI                                                                 \
 	}
+
+static const struct config_field module_table[] = {
+	[MODULE_NAME] = { "name", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "nothing",
+			  .offset = offsetof(struct module_fields, name), .doc = "for people" },
+	[MODULE_FILEPATH] = { "filepath", FIELD_STRING, .required = true, .min = 1, .max = FIELDS_MAX_PATH,
+			      .offset = offsetof(struct module_fields, filepath),
+			      .doc = "a raw binary; a relative path starts at the zone file's folder" },
+	[MODULE_LOAD_PADDR] = { "load_paddr", FIELD_NUMBER, .required = true,
+				.offset = offsetof(struct module_fields, load_paddr),
+				.doc = "host physical address, in the zone's RAM" },
+};
+static const struct config_object module_object = OBJECT("a module", module_table);
+static const struct config_field module_element = { .type = FIELD_OBJECT, .object = &module_object };
+
+#define DIGEST(name, member)                                                                                 \
+	{                                                                                                    \
+		.key = name, .type = FIELD_DIGEST, .offset = offsetof(struct digest_fields, member),         \
+		.initial = "not checked", .doc = "SHA-256 of that file"                                      \
+	}
+
+static const struct config_field digest_table[] = {
+	[DIGEST_KERNEL] = DIGEST("kernel_filepath", kernel),
+	[DIGEST_DTB] = DIGEST("dtb_filepath", dtb),
+	[DIGEST_INITRD] = DIGEST("initrd_filepath", initrd),
+};
+static const struct config_object digest_object = OBJECT("sha256", digest_table);
+
+static const struct config_word restart_words[] = {
+	{ "no", CONFIG_RESTART_NO },
+	{ "on-failure", CONFIG_RESTART_ON_FAILURE },
+	{ "always", CONFIG_RESTART_ALWAYS },
+	{ NULL, 0 },
+};
+
+static const struct config_word dtb_check_words[] = {
+	{ "error", DTB_CHECK_ERROR },
+	{ "warn", DTB_CHECK_WARN },
+	{ NULL, 0 },
+};
+
+static const struct config_field after_element = { .type = FIELD_NAME, .min = 1, .max = HV_NAME_SIZE - 1 };
 
 static const struct config_field zone_table[] = {
 	[ZONE_ARCH] = { "arch", FIELD_STRING, .min = 1, .max = HV_NAME_SIZE - 1, .initial = "the board's",
@@ -162,43 +241,79 @@ static const struct config_field zone_table[] = {
 					  "zone file's folder" },
 	[ZONE_DTB_FILEPATH] = { "dtb_filepath", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "\"\"",
 				.offset = offsetof(struct zone_fields, dtb_filepath),
-				.doc = "its flattened device tree; \"\" and \"null\" mean none" },
-	[ZONE_KERNEL_LOAD_PADDR] = { "kernel_load_paddr", FIELD_NUMBER, .required = true,
+				.doc = "its flattened device tree; with \"\" and \"null\" it is made from "
+				       "this "
+				       "file and the root zone's tree" },
+	[ZONE_INITRD_FILEPATH] = { "initrd_filepath", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "\"\"",
+				   .offset = offsetof(struct zone_fields, initrd_filepath),
+				   .doc = "an initramfs; its place is put into the tree's /chosen" },
+	[ZONE_KERNEL_LOAD_PADDR] = { "kernel_load_paddr", FIELD_NUMBER,
+				     .initial = "the first 2 MiB of RAM with room for it",
 				     .offset = offsetof(struct zone_fields, kernel_load_paddr),
 				     .doc = "host physical address of the kernel, in its RAM" },
-	[ZONE_DTB_LOAD_PADDR] = { "dtb_load_paddr", FIELD_NUMBER, .initial = "needed if there is a tree",
+	[ZONE_DTB_LOAD_PADDR] = { "dtb_load_paddr", FIELD_NUMBER, .initial = "behind the kernel",
 				  .offset = offsetof(struct zone_fields, dtb_load_paddr),
 				  .doc = "host physical address of the device tree, in its RAM, 8-byte "
 					 "aligned" },
-	[ZONE_ENTRY_POINT] = { "entry_point", FIELD_NUMBER, .required = true,
+	[ZONE_INITRD_LOAD_PADDR] = { "initrd_load_paddr", FIELD_NUMBER, .initial = "behind the kernel",
+				     .offset = offsetof(struct zone_fields, initrd_load_paddr),
+				     .doc = "host physical address of the initramfs, in its RAM" },
+	[ZONE_ENTRY_POINT] = { "entry_point", FIELD_NUMBER, .initial = "the kernel's start",
 			       .offset = offsetof(struct zone_fields, entry_point),
 			       .doc = "guest-physical address of its first instruction, in its RAM" },
+	[ZONE_MODULES] = { "modules", ARRAY_IN(struct zone_fields, num_modules, modules, module_element),
+			   .initial = "[]", .doc = "more files to load into its RAM" },
+	[ZONE_SHA256] = { "sha256", FIELD_OBJECT, .object = &digest_object, .initial = "not checked",
+			  .offset = offsetof(struct zone_fields, sha256),
+			  .doc = "what its files must be, looked at before any is loaded" },
+	[ZONE_BOOTARGS] = { "bootargs", FIELD_STRING, .max = FIELDS_MAX_BOOTARGS, .initial = "the tree's own",
+			    .offset = offsetof(struct zone_fields, bootargs),
+			    .doc = "the kernel's command line, put into the tree's /chosen" },
+	[ZONE_KERNEL_ARGS] = { "kernel_args", FIELD_STRING, .max = FIELDS_MAX_BOOTARGS,
+			       .initial = "the tree's own",
+			       .offset = offsetof(struct zone_fields, kernel_args),
+			       .doc = "the older name of bootargs; \"\" asks for nothing" },
+	[ZONE_DTB_CHECK] = { "dtb_check", FIELD_WORD, .words = dtb_check_words, .initial = "\"error\"",
+			     .offset = offsetof(struct zone_fields, dtb_check),
+			     .doc = "what it is when the tree has what the zone has not" },
 	[ZONE_ARCH_CONFIG] = { "arch_config", FIELD_OBJECT, .object = &gic_object, .initial = "the board's",
 			       .offset = offsetof(struct zone_fields, gic),
 			       .doc = "its interrupt controller" },
 	[ZONE_VIRTIO_DEVICES] = { "virtio_devices",
-				  ARRAY_IN(struct zone_fields, num_devices, devices, device_element),
+				  ARRAY_IN(struct zone_fields, num_virtio_devices, virtio_devices,
+					   device_element),
 				  .initial = "[]", .doc = "as devices in a virtio file" },
+	[ZONE_DEVICES] = { "devices", ARRAY_IN(struct zone_fields, num_devices, devices, device_element),
+			   .initial = "[]", .doc = "the same" },
+	[ZONE_AUTOSTART] = { "autostart", FIELD_BOOL, .initial = "false",
+			     .offset = offsetof(struct zone_fields, autostart),
+			     .doc = "start it when the board starts" },
+	[ZONE_AFTER] = { "after", ARRAY_IN(struct zone_fields, num_after, after, after_element),
+			 .initial = "[]",
+			 .doc = "the zones, by name or id, that must run before it is started by itself" },
+	[ZONE_RESTART] = { "restart", FIELD_WORD, .words = restart_words, .initial = "\"no\"",
+			   .offset = offsetof(struct zone_fields, restart),
+			   .doc = "start it again after it ended: never, unless it powered itself off, or "
+				  "always" },
+	[ZONE_RESTART_LIMIT] = { "restart_limit", FIELD_NUMBER, .max = UINT32_MAX, .preset = 5,
+				 .offset = offsetof(struct zone_fields, restart_limit),
+				 .doc = "how often in a row; 0: without end" },
+	[ZONE_RESTART_DELAY_MS] = { "restart_delay_ms", FIELD_NUMBER, .max = 60000, .preset = 1000,
+				    .offset = offsetof(struct zone_fields, restart_delay_ms),
+				    .doc = "the wait before the first of them, in ms; it doubles, to a "
+					   "minute "
+					   "at most" },
+	[ZONE_STOP_TIMEOUT_MS] = { "stop_timeout_ms", FIELD_NUMBER, .max = 3600000, .preset = 30000,
+				   .offset = offsetof(struct zone_fields, stop_timeout_ms),
+				   .doc = "how long its guest may take to power off, in ms" },
 	{ "note", FIELD_IGNORED, .initial = "nothing", .doc = "for people" },
-	NO_PCI("pci_config", cJSON_Array, "[]", "the board has no PCI that zones may own"),
+	NO_PCI("pci_config", cJSON_Array | cJSON_Object, "[]", "the board has no PCI that zones may own"),
 	NO_PCI("num_pci_devs", cJSON_Number | cJSON_String, "0", "the board has no PCI that zones may own"),
 	NO_PCI("alloc_pci_devs", cJSON_Array, "[]", "the board has no PCI that zones may own"),
 	UNSUPPORTED("ivc_configs", cJSON_Array, "[]", "shared memory and doorbells between zones"),
-	UNSUPPORTED("modules", cJSON_Array, "[]", "images beside the kernel and the device tree"),
-	UNSUPPORTED("kernel_args", cJSON_String, "\"\"",
-		    "a command line; it is in the device tree's /chosen"),
 	UNSUPPORTED("boot_protocol", 0, "\"\"", "an entry other than that of an arm64 Linux"),
 	UNSUPPORTED("boot_method", 0, "\"\"", "an entry other than that of an arm64 Linux"),
 	UNSUPPORTED("memory_map_*", 0, "0", "a memory map beside the device tree's"),
-	UNSUPPORTED("devices", cJSON_Array, "[]", "write virtio_devices, or a virtio file"),
-	UNSUPPORTED("autostart", cJSON_True | cJSON_False, "false", "starting the zone with the daemon"),
-	UNSUPPORTED("restart", 0, "\"\"", "a restart policy"),
-	UNSUPPORTED("after", cJSON_Array, "[]", "an order of starting"),
-	UNSUPPORTED("stop_timeout_ms", cJSON_Number, "0", "how long the guest may take to power off"),
-	UNSUPPORTED("sha256", 0, "\"\"", "digests of the images"),
-	UNSUPPORTED("bootargs", cJSON_String, "\"\"", "a command line; it is in the device tree's /chosen"),
-	UNSUPPORTED("initrd_filepath", cJSON_String, "\"\"",
-		    "an initramfs of its own; append it to the kernel's file and name its place in /chosen"),
 };
 const struct config_object zone_object = OBJECT("a zone file", zone_table);
 
@@ -215,7 +330,7 @@ static const struct config_field identity_table[] = {
 const struct config_object zone_identity_object = OBJECT("a zone file", identity_table);
 
 static const struct config_field mapping_table[] = {
-	[MAPPING_ZONE0_IPA] = { "zone0_ipa", FIELD_NUMBER, .required = true,
+	[MAPPING_ZONE0_IPA] = { "zone0_ipa", FIELD_NUMBER, .initial = "the zone file's",
 				.offset = offsetof(struct mapping_fields, zone0_ipa),
 				.doc = "where the root zone sees it: its host physical address" },
 	[MAPPING_ZONEX_IPA] = { "zonex_ipa", FIELD_NUMBER, .required = true,
@@ -223,6 +338,7 @@ static const struct config_field mapping_table[] = {
 				.doc = "where the zone sees it" },
 	[MAPPING_SIZE] = { "size", FIELD_NUMBER, .required = true,
 			   .offset = offsetof(struct mapping_fields, size), .doc = "in bytes" },
+	{ "type", FIELD_IGNORED, .initial = "nothing", .doc = "for people" },
 };
 static const struct config_object mapping_object = OBJECT("a mapping of a zone's RAM", mapping_table);
 static const struct config_field mapping_element = { .type = FIELD_OBJECT, .object = &mapping_object };
@@ -238,15 +354,22 @@ static const struct config_field virtio_zone_table[] = {
 					.doc = "the zone's RAM once more; must agree with the zone file" },
 	[VIRTIO_ZONE_DEVICES] = { "devices",
 				  ARRAY_IN(struct virtio_zone_fields, num_devices, devices, device_element),
-				  .required = true, .doc = "its devices" },
+				  .initial = "[]", .doc = "its devices" },
+	[VIRTIO_ZONE_NAME] = { "name", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "nothing",
+			       .offset = offsetof(struct virtio_zone_fields, name), .doc = "for people" },
 };
 static const struct config_object virtio_zone_object = OBJECT("a zone of a virtio file", virtio_zone_table);
 static const struct config_field virtio_zone_element = { .type = FIELD_OBJECT,
 							 .object = &virtio_zone_object };
 
 static const struct config_field virtio_table[] = {
-	{ "zones", ARRAY_IN(struct virtio_fields, num_zones, zones, virtio_zone_element), .required = true,
-	  .doc = "the zones that have virtio devices" },
+	[VIRTIO_ZONES] = { "zones", ARRAY_IN(struct virtio_fields, num_zones, zones, virtio_zone_element),
+			   .initial = "[]", .doc = "the zones that have virtio devices" },
+	[VIRTIO_DEVICES] = { "devices", ARRAY_IN(struct virtio_fields, num_devices, devices, device_element),
+			     .initial = "[]", .doc = "older files: devices that each name their zone_id" },
+	[VIRTIO_MEMORY_REGION] = { "memory_region",
+				   ARRAY_IN(struct virtio_fields, num_mappings, mappings, mapping_element),
+				   .initial = "[]", .doc = "older files: RAM of the zone of those devices" },
 	{ "note", FIELD_IGNORED, .initial = "nothing", .doc = "for people" },
 };
 const struct config_object virtio_object = OBJECT("a virtio file", virtio_table);

@@ -12,6 +12,7 @@ static const char *const device_names[] = {
 	[CONFIG_DEVICE_BLK] = "blk",
 	[CONFIG_DEVICE_NET] = "net",
 	[CONFIG_DEVICE_GPU] = "gpu",
+	[CONFIG_DEVICE_POWER_KEY] = "power_key",
 };
 #define NUM_DEVICE_NAMES (sizeof(device_names) / sizeof(device_names[0]))
 
@@ -49,8 +50,9 @@ struct zone_plan *plan_new(const struct config_zone *config)
 	plan->hv = config->hv;
 	plan->name = copy(config->name, &failed);
 	plan->file = copy(config->file, &failed);
-	add_image(plan, config->kernel_path, config->hv.kernel_load_paddr, config->hv.kernel_size, &failed);
-	add_image(plan, config->dtb_path, config->hv.dtb_load_paddr, config->hv.dtb_size, &failed);
+	for (unsigned i = 0; i < config->num_images; i++)
+		add_image(plan, config->images[i].path, config->images[i].paddr, config->images[i].size,
+			  &failed);
 	for (unsigned i = 0; i < config->num_devices; i++) {
 		plan->devices[i] = config->devices[i];
 		plan->devices[i].path = copy(config->devices[i].path, &failed);
@@ -125,8 +127,10 @@ bool plan_same(const struct zone_plan *plan, const struct config_zone *config)
 		    !same_text(a->path, b->path))
 			return false;
 	}
-	return same_image(plan, config->kernel_path, hv->kernel_load_paddr) &&
-	       same_image(plan, config->dtb_path, hv->dtb_load_paddr);
+	for (unsigned i = 0; i < config->num_images; i++)
+		if (!same_image(plan, config->images[i].path, config->images[i].paddr))
+			return false;
+	return true;
 }
 
 bool plan_has_virtio(const struct zone_plan *plan)

@@ -13,7 +13,7 @@
 #include "config.h"
 #include "json_write.h"
 
-#define PLAN_MAX_IMAGES 2u
+#define PLAN_MAX_IMAGES CONFIG_MAX_IMAGES
 
 struct plan_image {
 	char *path;

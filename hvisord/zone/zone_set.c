@@ -40,10 +40,12 @@ void zone_set_fini(struct zone_set *set)
 static void set_read(struct zone_set *set, const char *dir, const HvPlatform *platform,
 		     const HvZoneConfig *root)
 {
+	const struct config_board board = { .platform = platform, .root = root };
+
 	*set = (struct zone_set){ 0 };
 	set->error = config_list_dir(dir, &set->paths, &set->num_paths);
 	if (set->error == 0)
-		set->error = config_check((const char *const *)set->paths, set->num_paths, platform, root,
+		set->error = config_check((const char *const *)set->paths, set->num_paths, &board,
 					  &set->zones, &set->count, &set->findings);
 }
 
@@ -152,7 +154,7 @@ static void apply_config(struct zones *zones, const struct config_zone *config)
 		log_error("%s: out of memory", config->file);
 		return;
 	}
-	apply(zone, config, config_zone_is_good(config, &zones->set.findings));
+	apply(zone, config, config_zone_is_good(config));
 }
 
 /* A file that is no zone and has errors may be meant to be one: it is shown under its own name. */

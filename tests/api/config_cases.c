@@ -95,7 +95,7 @@ static void check_goodness(struct run *run, const char *name, struct config_zone
 			   const struct config_findings *findings)
 {
 	for (unsigned i = 0; i < count; i++) {
-		bool named = false, good = config_zone_is_good(zones[i], findings);
+		bool named = false, good = config_zone_is_good(zones[i]);
 
 		for (unsigned j = 0; j < findings->count; j++)
 			named |= findings->list[j].severity == CONFIG_ERROR &&
@@ -158,8 +158,9 @@ static void check_set(struct run *run, const char *name, char **paths, unsigned 
 	struct config_findings findings;
 	struct config_zone **zones;
 	unsigned count;
-	int r = config_check((const char *const *)paths, num_paths, config_platform("qemu-virt"),
-			     config_platform_root("qemu-virt"), &zones, &count, &findings);
+	const struct config_board board = { .platform = config_platform("qemu-virt"),
+					    .root = config_platform_root("qemu-virt") };
+	int r = config_check((const char *const *)paths, num_paths, &board, &zones, &count, &findings);
 
 	if (r < 0) {
 		run->failed++;

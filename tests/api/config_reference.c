@@ -49,6 +49,12 @@ static void put_value(FILE *out, const struct config_field *field)
 	case FIELD_STRING:
 		fprintf(out, "string, %" PRIu64 " to %" PRIu64 " bytes", field->min, field->max);
 		break;
+	case FIELD_NAME:
+		fprintf(out, "string, %" PRIu64 " to %" PRIu64 " bytes, or number", field->min, field->max);
+		break;
+	case FIELD_DIGEST:
+		fputs("string of 64 hexadecimal digits", out);
+		break;
 	case FIELD_OBJECT:
 		fprintf(out, "object: %s", field->object->title);
 		break;
@@ -99,7 +105,11 @@ static void put_object(FILE *out, const struct config_object *object)
 
 		fprintf(out, "| `%s` | ", field->key);
 		put_value(out, field);
-		fprintf(out, " | %s | %s |\n", field->required ? "an error" : field->initial, field->doc);
+		if (!field->required && !field->initial)
+			fprintf(out, " | %" PRIu64 " | %s |\n", field->preset, field->doc);
+		else
+			fprintf(out, " | %s | %s |\n", field->required ? "an error" : field->initial,
+				field->doc);
 	}
 	put_children(out, object);
 }

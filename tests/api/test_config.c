@@ -41,9 +41,10 @@ static void check(const char *a, const char *b)
 {
 	const char *const paths[] = { a, b };
 
-	CHECK_EQ(config_check(paths, b ? 2 : 1, config_platform("qemu-virt"),
-			      config_platform_root("qemu-virt"), &zones, &num_zones, &findings),
-		 0);
+	const struct config_board board = { .platform = config_platform("qemu-virt"),
+					    .root = config_platform_root("qemu-virt") };
+
+	CHECK_EQ(config_check(paths, b ? 2 : 1, &board, &zones, &num_zones, &findings), 0);
 }
 
 static void done(void)
@@ -83,7 +84,7 @@ static void test_specification(void)
 	CHECK(hv->dtb_size > 0);
 	CHECK(memcmp(&hv->gic, &config_platform("qemu-virt")->gic, sizeof(hv->gic)) == 0);
 	CHECK(strcmp(hv->name, "linux2") == 0 && strcmp(zones[0]->name, "linux2") == 0);
-	CHECK(strcmp(zones[0]->kernel_path, "./Image") == 0);
+	CHECK(strcmp(zones[0]->images[0].path, "./Image") == 0);
 	CHECK_EQ(zones[0]->num_devices, 0);
 	done();
 }
@@ -119,8 +120,8 @@ static void test_folder(void)
 	CHECK_EQ(rename("linux2.dtb", "folder/linux2.dtb"), 0);
 	check("folder/zone7.json", NULL);
 	CHECK_EQ(findings.count, 0);
-	CHECK(strcmp(zones[0]->kernel_path, "folder/./Image") == 0);
-	CHECK(strcmp(zones[0]->dtb_path, "folder/./linux2.dtb") == 0);
+	CHECK(strcmp(zones[0]->images[0].path, "folder/./Image") == 0);
+	CHECK(strcmp(zones[0]->images[1].path, "folder/./linux2.dtb") == 0);
 	CHECK(strcmp(zones[0]->name, "zone7") == 0);
 	done();
 }
@@ -187,14 +188,14 @@ static void test_goodness(void)
 	check("linux2.json", "virtio.json");
 	CHECK_EQ(findings.errors, 1);
 	CHECK(strcmp(findings.list[0].file, "virtio.json") == 0);
-	CHECK(!config_zone_is_good(zones[0], &findings));
+	CHECK(!config_zone_is_good(zones[0]));
 	done();
 	fixture_enter();
 	put("linux2.json", specification);
 	put("virtio.json", "{ \"zones\": [{ \"id\": 2, \"devices\": [{ \"type\": \"blk\" }] }] }");
 	check("linux2.json", "virtio.json");
 	CHECK(findings.errors > 0);
-	CHECK(config_zone_is_good(zones[0], &findings));
+	CHECK(config_zone_is_good(zones[0]));
 	done();
 }
 

@@ -234,7 +234,7 @@ static void judge_findings(const struct config_findings *findings)
 }
 
 /* What is called good, EL2 must take. */
-static void judge_zones(struct config_zone **zones, unsigned count, const struct config_findings *findings)
+static void judge_zones(struct config_zone **zones, unsigned count)
 {
 	const HvZoneConfig *root = config_platform_root("qemu-virt");
 	struct hv_violation violation;
@@ -242,7 +242,7 @@ static void judge_zones(struct config_zone **zones, unsigned count, const struct
 	for (unsigned i = 0; i < count; i++) {
 		const HvZoneConfig *hv = &zones[i]->hv;
 
-		if (!config_zone_is_good(zones[i], findings))
+		if (!config_zone_is_good(zones[i]))
 			continue;
 		ALWAYS(hv_config_validate(hv, config_platform("qemu-virt"), false, &violation));
 		ALWAYS(hv_config_compatible(hv, root, &violation));
@@ -250,7 +250,7 @@ static void judge_zones(struct config_zone **zones, unsigned count, const struct
 		for (unsigned j = 0; j < zones[i]->num_devices; j++)
 			ALWAYS(hv_intid_test(&hv->virtual_interrupts, zones[i]->devices[j].intid));
 		for (unsigned j = 0; j < i; j++)
-			ALWAYS(!config_zone_is_good(zones[j], findings) ||
+			ALWAYS(!config_zone_is_good(zones[j]) ||
 			       hv_config_compatible(hv, &zones[j]->hv, &violation));
 	}
 }
@@ -259,15 +259,16 @@ static void check_set(bool must_be_good)
 {
 	static const struct config_files memory = { .read = memory_read, .probe = memory_probe };
 	const char *const paths[] = { set[VIRTIO].path, set[ZONE1].path, set[ZONE2].path };
+	const struct config_board board = { .platform = config_platform("qemu-virt"),
+					    .root = config_platform_root("qemu-virt") };
 	struct config_findings findings;
 	struct config_zone **zones;
 	unsigned count;
 
-	ALWAYS(config_check_files(&memory, paths, 3, config_platform("qemu-virt"),
-				  config_platform_root("qemu-virt"), &zones, &count, &findings) == 0);
+	ALWAYS(config_check_files(&memory, paths, 3, &board, &zones, &count, &findings) == 0);
 	ALWAYS(!must_be_good || (findings.count == 0 && count == 2));
 	judge_findings(&findings);
-	judge_zones(zones, count, &findings);
+	judge_zones(zones, count);
 	for (unsigned i = 0; i < count; i++)
 		config_zone_free(zones[i]);
 	free(zones);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Digests of images, for threads that may wait for a disk. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sha256.h"
+
+/* Small enough to stop soon. */
+#define PIECE (256u * 1024u)
+
+static int digest_of(int fd, const atomic_bool *abort, uint8_t ret_digest[SHA256_SIZE])
+{
+	uint8_t *piece = malloc(PIECE);
+	struct sha256 sha;
+	int r = piece ? 0 : -ENOMEM;
+
+	sha256_init(&sha);
+	while (r == 0) {
+		ssize_t n = read(fd, piece, PIECE);
+
+		if (n < 0 && errno != EINTR)
+			r = -errno;
+		else if (abort && atomic_load(abort))
+			r = -ECANCELED;
+		else if (n > 0)
+			sha256_add(&sha, piece, (size_t)n);
+		else if (n == 0)
+			break;
+	}
+	free(piece);
+	if (r == 0)
+		sha256_end(&sha, ret_digest);
+	return r;
+}
+
+int config_image_verify(const struct config_image *image, const atomic_bool *abort)
+{
+	uint8_t digest[SHA256_SIZE];
+	int fd, r;
+
+	if (!image->has_sha256 || !image->path)
+		return 0;
+	/* O_NONBLOCK: a pipe in place of the image must not hold the thread */
+	fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	r = digest_of(fd, abort, digest);
+	close(fd);
+	if (r == 0 && memcmp(digest, image->sha256, sizeof(digest)) != 0)
+		r = -EKEYREJECTED;
+	return r;
+}
