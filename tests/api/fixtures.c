@@ -2,6 +2,7 @@
 #include "fixtures.h"
 
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct tree {
 	uint64_t memory_start, memory_size;
 	uint64_t initrd_start; /* 0: none */
 	unsigned cpus;
+	bool console;
 };
 
 static void must(int r)
@@ -43,6 +45,64 @@ static void put_pair(void *tree, const char *name, uint64_t a, uint64_t b)
 	must(fdt_property(tree, name, pair, sizeof(pair)));
 }
 
+static void put_cpus(void *tree, unsigned count)
+{
+	must(fdt_begin_node(tree, "cpus"));
+	must(fdt_property_u32(tree, "#address-cells", 1));
+	must(fdt_property_u32(tree, "#size-cells", 0));
+	for (unsigned i = 0; i < count; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "cpu@%u", i);
+		must(fdt_begin_node(tree, name));
+		must(fdt_property_string(tree, "device_type", "cpu"));
+		must(fdt_property_string(tree, "enable-method", "psci"));
+		must(fdt_property_u32(tree, "reg", i));
+		must(fdt_end_node(tree));
+	}
+	must(fdt_end_node(tree));
+}
+
+/* What EL2 gives to every zone. */
+static void put_board(void *tree)
+{
+	const fdt32_t timers[] = {
+		cpu_to_fdt32(1), cpu_to_fdt32(13), cpu_to_fdt32(4),  cpu_to_fdt32(1), cpu_to_fdt32(14),
+		cpu_to_fdt32(4), cpu_to_fdt32(1),  cpu_to_fdt32(11), cpu_to_fdt32(4),
+	};
+	const fdt64_t gic[] = { cpu_to_fdt64(0x8000000), cpu_to_fdt64(0x10000), cpu_to_fdt64(0x80a0000),
+				cpu_to_fdt64(0xf60000) };
+
+	must(fdt_begin_node(tree, "psci"));
+	must(fdt_property_string(tree, "compatible", "arm,psci-1.0"));
+	must(fdt_property_string(tree, "method", "hvc"));
+	must(fdt_end_node(tree));
+	must(fdt_begin_node(tree, "timer"));
+	must(fdt_property_string(tree, "compatible", "arm,armv8-timer"));
+	must(fdt_property_u32(tree, "interrupt-parent", 1));
+	must(fdt_property(tree, "interrupts", timers, sizeof(timers)));
+	must(fdt_end_node(tree));
+	must(fdt_begin_node(tree, "interrupt-controller@8000000"));
+	must(fdt_property_string(tree, "compatible", "arm,gic-v3"));
+	must(fdt_property_u32(tree, "#interrupt-cells", 3));
+	must(fdt_property(tree, "interrupt-controller", "", 0));
+	must(fdt_property(tree, "reg", gic, sizeof(gic)));
+	must(fdt_property_u32(tree, "phandle", 1));
+	must(fdt_end_node(tree));
+}
+
+static void put_console(void *tree)
+{
+	const fdt32_t interrupt[] = { cpu_to_fdt32(0), cpu_to_fdt32(46), cpu_to_fdt32(1) };
+
+	must(fdt_begin_node(tree, "virtio_mmio@a003c00"));
+	must(fdt_property_string(tree, "compatible", "virtio,mmio"));
+	put_pair(tree, "reg", 0xa003c00, 0x200);
+	must(fdt_property_u32(tree, "interrupt-parent", 1));
+	must(fdt_property(tree, "interrupts", interrupt, sizeof(interrupt)));
+	must(fdt_end_node(tree));
+}
+
 static void put_nodes(void *tree, const struct tree *shape)
 {
 	must(fdt_begin_node(tree, "chosen"));
@@ -55,16 +115,10 @@ static void put_nodes(void *tree, const struct tree *shape)
 	must(fdt_property_string(tree, "device_type", "memory"));
 	put_pair(tree, "reg", shape->memory_start, shape->memory_size);
 	must(fdt_end_node(tree));
-	must(fdt_begin_node(tree, "cpus"));
-	for (unsigned i = 0; i < shape->cpus; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "cpu@%u", i);
-		must(fdt_begin_node(tree, name));
-		must(fdt_property_string(tree, "device_type", "cpu"));
-		must(fdt_end_node(tree));
-	}
-	must(fdt_end_node(tree));
+	put_cpus(tree, shape->cpus);
+	put_board(tree);
+	if (shape->console)
+		put_console(tree);
 }
 
 static void write_file(const char *name, const void *data, size_t size)
@@ -105,6 +159,9 @@ static void write_trees(void)
 	tree = right;
 	tree.cpus = 3;
 	write_tree("cpus.dtb", &tree, 1);
+	tree = right;
+	tree.console = true;
+	write_tree("console.dtb", &tree, 1);
 }
 
 void fixture_enter(void)

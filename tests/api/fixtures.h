@@ -19,6 +19,7 @@
  *   memory.dtb   a tree with memory that the zone does not have
  *   initrd.dtb   a tree with an initramfs outside the zone's RAM
  *   cpus.dtb     a tree with three CPUs
+ *   console.dtb  linux2.dtb with a virtio console at 0xa003c00, interrupt 78
  */
 void fixture_enter(void);
 void fixture_leave(void);

@@ -96,6 +96,7 @@ static void test_console(void)
 	fixture_enter();
 	put("linux2.json", specification);
 	put("virtio.json", console);
+	CHECK_EQ(rename("console.dtb", "linux2.dtb"), 0);
 	check("virtio.json", "linux2.json");
 	CHECK_EQ(findings.count, 0);
 	CHECK_EQ(num_zones, 1);

@@ -7,10 +7,9 @@
  */
 #include <errno.h>
 
-#include <libfdt.h>
-
 #include "check.h"
 #include "fuzz.h"
+#include "tree.h"
 
 #define TEXT_SIZE 8192u
 #define MAX_EDITS 24u
@@ -141,22 +140,32 @@ static void set_file(unsigned index, const void *text, size_t size)
 	memcpy(set[index].text, text, set[index].size);
 }
 
+static void ignore(void *user, enum config_severity severity, const char *reason, const char *message)
+{
+	(void)user, (void)severity, (void)reason, (void)message;
+}
+
+/* The tree that zone 1 would be given if it had none, with an initramfs. */
 static void make_tree(void)
 {
-	char *tree = set[TREE].text;
-	fdt64_t reg[] = { cpu_to_fdt64(0x50000000), cpu_to_fdt64(0x30000000) };
+	static const struct config_device console = { .ipa = 0xa003c00, .size = 0x200, .intid = 78 };
+	const struct config_board board = { .platform = config_platform("qemu-virt") };
+	const struct tree_chosen chosen = { .initrd = { 0x51000000, 0x1000 } };
+	const struct tree_sink sink = { .add = ignore };
+	const HvZoneConfig hv = {
+		.num_cpus = 1,
+		.cpus = 1 << 2,
+		.gic = board.platform->gic,
+		.num_regions = 1,
+		.regions[0] = { .type = HV_REGION_RAM, .virtual_start = 0x50000000, .size = 0x30000000 },
+	};
+	const struct tree_zone zone = { .hv = &hv, .name = "linux2", .devices = &console, .num_devices = 1 };
+	void *tree;
+	size_t size;
 
-	ALWAYS(fdt_create(tree, TEXT_SIZE) == 0 && fdt_finish_reservemap(tree) == 0);
-	ALWAYS(fdt_begin_node(tree, "") == 0 && fdt_property_u32(tree, "#address-cells", 2) == 0 &&
-	       fdt_property_u32(tree, "#size-cells", 2) == 0);
-	ALWAYS(fdt_begin_node(tree, "memory") == 0 &&
-	       fdt_property_string(tree, "device_type", "memory") == 0 &&
-	       fdt_property(tree, "reg", reg, sizeof(reg)) == 0 && fdt_end_node(tree) == 0);
-	ALWAYS(fdt_begin_node(tree, "chosen") == 0 &&
-	       fdt_property_u64(tree, "linux,initrd-start", 0x51000000) == 0 &&
-	       fdt_property_u64(tree, "linux,initrd-end", 0x51001000) == 0 && fdt_end_node(tree) == 0);
-	ALWAYS(fdt_end_node(tree) == 0 && fdt_finish(tree) == 0);
-	set[TREE].size = fdt_totalsize(tree);
+	ALWAYS(tree_make(&zone, &board, &chosen, &sink, &tree, &size) == 0 && size <= TEXT_SIZE);
+	set_file(TREE, tree, size);
+	free(tree);
 }
 
 /* Replaces some bytes of a file by others. */
