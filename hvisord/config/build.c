@@ -96,7 +96,7 @@ static void build_name(struct config_draft *draft)
 		draft->lost |= LOST_NAME;
 		return;
 	}
-	if (is_digits(name) || strcmp(name, "root") == 0) {
+	if (!draft->is_root && (is_digits(name) || strcmp(name, "root") == 0)) {
 		config_source_error(
 			draft->source, pointer, REASON_ZONE_NAME,
 			"this name would be taken for another zone's number or for the root zone");
@@ -169,10 +169,8 @@ static void build_interrupts(struct config_draft *draft)
 	}
 }
 
-static void build_gic(struct config_draft *draft, const HvPlatform *platform)
+void config_gic_fill(struct hv_gic_config *gic, const struct gic_fields *given)
 {
-	const struct gic_fields *given = &draft->fields.gic;
-	struct hv_gic_config *gic = &draft->zone->hv.gic;
 	const struct {
 		enum gic_field field;
 		uint64_t from;
@@ -186,9 +184,6 @@ static void build_gic(struct config_draft *draft, const HvPlatform *platform)
 		{ GIC_GITS_SIZE, given->gits_size, &gic->gits_size },
 	};
 
-	*gic = platform->gic;
-	if (config_broken(&draft->fields.seen, ZONE_ARCH_CONFIG))
-		draft->lost |= LOST_GIC;
 	if (config_given(&given->seen, GIC_VERSION))
 		gic->version = (uint32_t)given->version;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -250,11 +245,24 @@ static const struct config_object *choose_table(struct config_draft *draft, cons
 	const cJSON *arch = cJSON_GetObjectItemCaseSensitive(draft->source->root, "arch");
 
 	if (!cJSON_IsString(arch) || strcmp(arch->valuestring, platform->arch) == 0)
-		return &zone_object;
+		return draft->is_root ? &zone_root_object : &zone_object;
 	config_source_error(draft->source, "/arch", REASON_ZONE_ARCH, "the board %s is %s", platform->name,
 			    platform->arch);
 	draft->lost = LOST_ALL;
 	return &zone_identity_object;
+}
+
+/* Id 0 is the root zone's, and the root zone has no other. */
+static void check_id(struct config_draft *draft)
+{
+	struct zone_fields *fields = &draft->fields;
+
+	if (!config_given(&fields->seen, ZONE_ID) || (fields->zone_id == 0) == draft->is_root)
+		return;
+	config_source_error(draft->source, "/zone_id", REASON_RANGE,
+			    draft->is_root ? "the root zone's id is 0" : "0 is the root zone's id");
+	fields->seen.given &= ~(1ull << ZONE_ID);
+	fields->seen.broken |= 1ull << ZONE_ID;
 }
 
 static bool build(struct config_draft *draft, const HvPlatform *platform)
@@ -271,19 +279,23 @@ static bool build(struct config_draft *draft, const HvPlatform *platform)
 	hv->version = HV_CONFIG_VERSION;
 	hv->size = sizeof(*hv);
 	hv->zone_id = (uint32_t)draft->fields.zone_id;
+	check_id(draft);
 	if (config_broken(&draft->fields.seen, ZONE_ID))
 		draft->lost |= LOST_ID;
 	build_name(draft);
 	build_cpus(draft);
 	build_regions(draft);
 	build_interrupts(draft);
-	build_gic(draft, platform);
+	hv->gic = platform->gic;
+	if (config_broken(&draft->fields.seen, ZONE_ARCH_CONFIG))
+		draft->lost |= LOST_GIC;
+	config_gic_fill(&hv->gic, &draft->fields.gic);
 	build_addresses(draft);
 	build_policy(draft);
 	return true;
 }
 
-struct config_draft *config_draft_new(struct config_source *source, const struct config_board *board)
+struct config_draft *config_draft_new(struct config_source *source, const HvPlatform *platform, bool is_root)
 {
 	struct config_draft *draft = calloc(1, sizeof(*draft));
 	struct config_zone *zone = calloc(1, sizeof(*zone));
@@ -295,7 +307,8 @@ struct config_draft *config_draft_new(struct config_source *source, const struct
 	}
 	draft->source = source;
 	draft->zone = zone;
-	if (build(draft, board->platform))
+	draft->is_root = is_root;
+	if (build(draft, platform))
 		return draft;
 	draft->source = NULL;
 	config_draft_free(draft);

@@ -7,8 +7,7 @@
 
 #include "draft.h"
 
-/* Reads and parses one file; what is wrong is in the source then. NULL: no memory. */
-static struct config_source *load(const struct config_files *files, const char *path)
+struct config_source *config_source_load(const struct config_files *files, const char *path)
 {
 	struct config_source *source = config_source_new(path);
 	struct json_error error;
@@ -17,6 +16,8 @@ static struct config_source *load(const struct config_files *files, const char *
 	if (!source)
 		return NULL;
 	r = files->read(files, path, CONFIG_MAX_FILE, &source->text, &source->length);
+	if (config_source_is_short(source, r))
+		return source;
 	if (r == -EINVAL)
 		config_source_error(source, "", REASON_FILE_NOT_REGULAR, "this is not a regular file");
 	else if (r == -EFBIG)
@@ -24,7 +25,6 @@ static struct config_source *load(const struct config_files *files, const char *
 				    CONFIG_MAX_FILE);
 	else if (r < 0)
 		config_source_error(source, "", REASON_FILE_UNREADABLE, "%s", strerror(-r));
-	source->report.no_memory |= r == -ENOMEM;
 	if (r < 0)
 		return source;
 	r = json_strict_parse(source->text, source->length, CONFIG_MAX_DEPTH, &source->root, &error);
@@ -50,7 +50,7 @@ static bool is_virtio(const struct config_source *source)
 
 static bool add_zone(struct config_check *check, struct config_source *source)
 {
-	struct config_draft *draft = config_draft_new(source, check->board);
+	struct config_draft *draft = config_draft_new(source, check->board->platform, false);
 
 	if (!draft)
 		return false;
@@ -204,7 +204,7 @@ static bool load_all(struct config_check *check, const char *const *paths, unsig
 	if (num_paths > 0 && (!check->sources || !check->drafts))
 		return false;
 	for (unsigned i = 0; i < num_paths; i++) {
-		check->sources[i] = load(check->files, paths[i]);
+		check->sources[i] = config_source_load(check->files, paths[i]);
 		if (!check->sources[i])
 			return false;
 		check->num_sources++;
@@ -241,20 +241,22 @@ static bool has_errors(const struct config_check *check, const struct config_dra
 	return errors;
 }
 
-static bool run(struct config_check *check, struct config_findings *findings)
+/* 0, or the process's own shortage. */
+static int run(struct config_check *check, struct config_findings *findings)
 {
+	int r = 0;
+
 	if (!add_sources(check))
-		return false;
+		return -ENOMEM;
 	each(check, config_images_check);
 	each(check, validate);
 	config_conflicts(check);
 	config_after_check(check);
 	for (unsigned i = 0; i < check->num_drafts; i++)
 		check->drafts[i]->zone->good = !has_errors(check, check->drafts[i]);
-	for (unsigned i = 0; i < check->num_sources; i++)
-		if (config_source_take_findings(check->sources[i], findings) < 0)
-			return false;
-	return true;
+	for (unsigned i = 0; i < check->num_sources && r == 0; i++)
+		r = config_source_take_findings(check->sources[i], findings);
+	return r;
 }
 
 /* Frees all but the zones that go out. A source of a draft is the draft's. */
@@ -288,13 +290,13 @@ int config_check_files(const struct config_files *files, const char *const *path
 	struct config_check check = { .files = files, .board = board };
 	struct config_zone **zones = calloc(num_paths > 0 ? num_paths : 1, sizeof(struct config_zone *));
 	struct config_findings findings = { 0 };
-	bool ok = zones && load_all(&check, paths, num_paths) && run(&check, &findings);
-	unsigned count = finish(&check, ok, zones);
+	int r = zones && load_all(&check, paths, num_paths) ? run(&check, &findings) : -ENOMEM;
+	unsigned count = finish(&check, r == 0, zones);
 
-	if (!ok) {
+	if (r < 0) {
 		config_findings_fini(&findings);
 		free(zones);
-		return -ENOMEM;
+		return r;
 	}
 	*ret_zones = zones;
 	*ret_count = count;

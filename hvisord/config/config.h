@@ -153,9 +153,10 @@ void config_board_free(struct config_board *board);
  * stand together, by line.
  *
  * Returns 0 and *ret_zones (malloc'ed array of *ret_count, entries never NULL;
- * a zone file too broken to give a zone has none) with the findings, or
- * -ENOMEM with all outputs untouched. Unreadable files are findings. A zone
- * is good if no error names its file: config_zone_is_good().
+ * a zone file too broken to give a zone has none) with the findings. Unreadable
+ * files are findings. A zone is good if no error names its file:
+ * config_zone_is_good(). Or, with all outputs untouched, a shortage of the
+ * process's own that is no file's fault: -ENOMEM, -EMFILE, -ENFILE.
  */
 int config_check(const char *const *paths, unsigned num_paths, const struct config_board *board,
 		 struct config_zone ***ret_zones, unsigned *ret_count, struct config_findings *ret_findings);
@@ -165,6 +166,37 @@ static inline bool config_zone_is_good(const struct config_zone *zone)
 {
 	return zone->good;
 }
+
+/* What a zone was started with, as far as somebody kept it. Nothing is owned. */
+struct config_view {
+	const HvZoneConfig *hv;
+	const char *name;
+	unsigned num_images;
+	const struct config_image *images;
+	unsigned num_devices;
+	const struct config_device *devices;
+	const struct config_policy *policy; /* or NULL: not compared */
+};
+
+/* One thing that is not as it was. */
+struct config_difference {
+	char *pointer; /* into the zone file (RFC 6901), whether the key stands there or not */
+	char *then;    /* in words; NULL: it was not there */
+	char *now;     /* in words; NULL: it is not there any more */
+};
+
+/*
+ * In what a checked zone differs from what it was. 0 with a malloc'ed list, in
+ * the order of the reference (NULL, 0: nothing), or -ENOMEM.
+ */
+int config_zone_diff(const struct config_zone *now, const struct config_view *then,
+		     struct config_difference **ret_list, unsigned *ret_count);
+void config_differences_free(struct config_difference *list, unsigned count);
+
+/* "console", "blk" … as zone files have it. */
+const char *config_device_name(enum config_device_type type);
+/* "no", "on-failure", "always" */
+const char *config_restart_name(enum config_restart restart);
 
 /*
  * Lists DIR/NAME.json, sorted by name, hidden and editors' temporary files left out.

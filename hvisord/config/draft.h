@@ -31,6 +31,7 @@ struct config_draft {
 	struct config_source *source;
 	struct config_zone *zone;
 	struct zone_fields fields;
+	bool is_root;        /* it is the root zone's file */
 	char **virtio_files; /* that serve the zone */
 	unsigned num_virtio_files;
 	unsigned lost;
@@ -58,8 +59,13 @@ struct config_check {
 	unsigned num_drafts;
 };
 
+/* check.c: reads and parses a file; what is wrong is in the source then. NULL: no memory. */
+struct config_source *config_source_load(const struct config_files *files, const char *path);
+
 /* build.c: parses source->root, an object, and fills zone and fields. NULL: no memory. */
-struct config_draft *config_draft_new(struct config_source *source, const struct config_board *board);
+struct config_draft *config_draft_new(struct config_source *source, const HvPlatform *platform, bool is_root);
+/* The interrupt controller of a zone: what is given, and what the board has for the rest. */
+void config_gic_fill(struct hv_gic_config *gic, const struct gic_fields *given);
 /* Frees the source as well, but not the zone. */
 void config_draft_free(struct config_draft *draft);
 /* A path of the draft's file, from the root folder or where the process is. NULL: no memory, and it is noted. */

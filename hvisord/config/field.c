@@ -313,7 +313,8 @@ static void report_missing(struct context *context, const struct config_object *
 	for (unsigned i = 0; i < object->count; i++) {
 		const struct config_field *field = &object->fields[i];
 
-		if (!field->required || config_given(seen, i) || config_broken(seen, i))
+		if (!field->required || (object->optional >> i & 1) != 0 || config_given(seen, i) ||
+		    config_broken(seen, i))
 			continue;
 		seen->broken |= 1ull << i;
 		json_pointer_push_key(&context->pointer, field->key);

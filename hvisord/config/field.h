@@ -56,6 +56,7 @@ struct config_object {
 	const char *title;
 	const struct config_field *fields;
 	unsigned count;
+	uint64_t optional; /* bit n: field n may be missing here, though the table says required */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,8 +51,7 @@ static int read_some(int fd, char *data, size_t size, size_t *ret_read)
 	return 0;
 }
 
-static int disk_read(const struct config_files *files, const char *path, size_t max, char **ret_data,
-		     size_t *ret_size)
+static int read_once(const char *path, size_t max, char **ret_data, size_t *ret_size)
 {
 	uint64_t size = 0;
 	int fd = open_regular(path, &size);
@@ -59,7 +59,6 @@ static int disk_read(const struct config_files *files, const char *path, size_t 
 	char *data = NULL;
 	int r = fd < 0 ? fd : 0;
 
-	(void)files;
 	if (r == 0 && size > max)
 		r = -EFBIG;
 	/* One byte more than it had a moment ago tells whether it grew past max; the NUL goes behind. */
@@ -81,14 +80,13 @@ static int disk_read(const struct config_files *files, const char *path, size_t 
 	return 0;
 }
 
-static int disk_probe(const struct config_files *files, const char *path, struct config_probe *ret_probe)
+static int probe_once(const char *path, struct config_probe *ret_probe)
 {
 	struct config_probe probe = { 0 };
 	int fd = open_regular(path, &probe.size);
 	size_t length;
 	int r;
 
-	(void)files;
 	if (fd < 0)
 		return fd;
 	r = read_some(fd, (char *)probe.head, sizeof(probe.head), &length);
@@ -96,6 +94,29 @@ static int disk_probe(const struct config_files *files, const char *path, struct
 	if (r == 0)
 		*ret_probe = probe;
 	return r;
+}
+
+/* Once is chance, twice is the disk. */
+static bool is_chance(int r)
+{
+	return r == -EIO || r == -EINTR;
+}
+
+static int disk_read(const struct config_files *files, const char *path, size_t max, char **ret_data,
+		     size_t *ret_size)
+{
+	int r = read_once(path, max, ret_data, ret_size);
+
+	(void)files;
+	return is_chance(r) ? read_once(path, max, ret_data, ret_size) : r;
+}
+
+static int disk_probe(const struct config_files *files, const char *path, struct config_probe *ret_probe)
+{
+	int r = probe_once(path, ret_probe);
+
+	(void)files;
+	return is_chance(r) ? probe_once(path, ret_probe) : r;
 }
 
 const struct config_files config_disk = { .read = disk_read, .probe = disk_probe };

@@ -142,6 +142,14 @@ static void sort_findings(struct config_findings *findings)
 	}
 }
 
+bool config_source_is_short(struct config_source *source, int error)
+{
+	if (error != -ENOMEM && error != -EMFILE && error != -ENFILE && error != -ENOBUFS)
+		return false;
+	source->report.shortage = error;
+	return true;
+}
+
 int config_source_take_findings(struct config_source *source, struct config_findings *findings)
 {
 	struct config_findings *own = &source->report.findings;
@@ -149,6 +157,8 @@ int config_source_take_findings(struct config_source *source, struct config_find
 
 	if (source->report.no_memory)
 		return -ENOMEM;
+	if (source->report.shortage != 0)
+		return source->report.shortage;
 	if (own->count == 0)
 		return 0;
 	list = reallocarray(findings->list, findings->count + own->count, sizeof(*list));

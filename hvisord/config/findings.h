@@ -12,11 +12,12 @@
 /* Findings of one file that are kept; one more then says that there are others. */
 #define CONFIG_MAX_FINDINGS 100u
 
-/* A growing list. Memory running out is kept in mind and told at the end. */
+/* A growing list. The process's own shortages are kept in mind and told at the end. */
 struct config_report {
 	struct config_findings findings;
 	unsigned room;
 	bool no_memory;
+	int shortage; /* -EMFILE, -ENFILE …; or 0 */
 };
 
 /* One zone or virtio file. The tree goes after the check, the text stays. */
@@ -24,7 +25,7 @@ struct config_source {
 	char *path; /* as given */
 	char *text; /* NULL: could not be read */
 	size_t length;
-	cJSON *root; /* NULL: no JSON */
+	cJSON *root;        /* NULL: no JSON */
 	char *last_pointer; /* whose line was looked up last, or NULL; and that line */
 	unsigned last_line;
 	struct config_report report;
@@ -53,9 +54,12 @@ void config_source_add(struct config_source *source, enum config_severity severi
 	config_source_add(source, CONFIG_WARNING, &(struct config_place){ .pointer = (at) }, reason,         \
 			  __VA_ARGS__)
 
+/* The error is none of the file's: the process had no memory or descriptors left. It is noted. */
+bool config_source_is_short(struct config_source *source, int error);
+
 /*
  * Moves a source's findings, sorted by line, to the end of a list. The source's
- * report is empty then. 0 or -ENOMEM.
+ * report is empty then. 0, or a shortage.
  */
 int config_source_take_findings(struct config_source *source, struct config_findings *findings);
 

@@ -40,13 +40,14 @@ void config_image_report(struct config_draft *draft, const char *key, const char
 	};
 	struct config_source *source = draft->source;
 
+	if (config_source_is_short(source, r))
+		return;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (known[i].error != r)
 			continue;
 		config_source_error(source, key, known[i].reason, "%s: %s", path, known[i].message);
 		return;
 	}
-	source->report.no_memory |= r == -ENOMEM;
 	config_source_error(source, key, REASON_IMAGE_UNREADABLE, "%s: %s", path, strerror(-r));
 }
 

@@ -12,6 +12,14 @@
 #define REASON_FILE_NOT_REGULAR "file.not_regular" /* a folder, a device, a pipe */
 #define REASON_FILE_TOO_LARGE "file.too_large"     /* past CONFIG_MAX_FILE */
 
+/* A platform description. */
+#define REASON_BOARD_UNKNOWN "board.unknown"       /* no board of this name is compiled in */
+#define REASON_BOARD_RANGE "board.range"           /* not whole pages, or past 2^64 */
+#define REASON_BOARD_OVERLAP "board.overlap"       /* two ranges that meet */
+#define REASON_BOARD_HYPERVISOR "board.hypervisor" /* the hypervisor's range is no RAM */
+#define REASON_BOARD_GIC "board.gic"               /* not a GICv3 as the hypervisor needs it */
+#define REASON_BOARD_CPU "board.cpu"               /* an affinity twice */
+
 /* One value, whatever it means. */
 #define REASON_TYPE "config.type"               /* the wrong JSON type */
 #define REASON_MISSING "config.missing"         /* a key without default is not there */
@@ -40,7 +48,7 @@
 #define REASON_IMAGE_UNREADABLE "zone.image_unreadable"
 #define REASON_IMAGE_EMPTY "zone.image_empty"
 #define REASON_IMAGE_TOO_LARGE "zone.image_too_large"
-#define REASON_IMAGE_BSS "zone.image_bss"   /* warning: the kernel needs more RAM than it finds */
+#define REASON_IMAGE_BSS "zone.image_bss"         /* warning: the kernel needs more RAM than it finds */
 #define REASON_IMAGE_RANGE "zone.image_range"     /* not in one RAM region; kernel and tree: *_range */
 #define REASON_IMAGE_NO_ROOM "zone.image_no_room" /* there is no RAM left for it */
 #define REASON_IMAGE_OVERLAP "zone.image_overlap" /* shared with HV_VIOLATION_IMAGE_OVERLAP */
@@ -48,13 +56,13 @@
 #define REASON_DTB_BAD "zone.dtb_bad"             /* no flattened device tree */
 #define REASON_DTB_MEMORY "zone.dtb_memory"       /* its memory and the zone's RAM differ */
 #define REASON_DTB_CHOSEN "zone.dtb_chosen"       /* /chosen: bootargs, stdout-path */
-#define REASON_DTB_INITRD "zone.dtb_initrd"       /* the initramfs of /chosen: outside RAM, or over something */
-#define REASON_DTB_CPUS "zone.dtb_cpus"           /* its CPUs and the zone's differ */
-#define REASON_DTB_GIC "zone.dtb_gic"             /* its interrupt controller is not the zone's */
-#define REASON_DTB_TIMER "zone.dtb_timer"         /* its timer has other interrupts, or is missing */
-#define REASON_DTB_PSCI "zone.dtb_psci"           /* PSCI by another method, or missing */
-#define REASON_DTB_VIRTIO "zone.dtb_virtio"       /* its virtio nodes and the zone's devices differ */
-#define REASON_DTB_DEVICE "zone.dtb_device"       /* a device's registers are not the zone's */
+#define REASON_DTB_INITRD "zone.dtb_initrd" /* the initramfs of /chosen: outside RAM, or over something */
+#define REASON_DTB_CPUS "zone.dtb_cpus"     /* its CPUs and the zone's differ */
+#define REASON_DTB_GIC "zone.dtb_gic"       /* its interrupt controller is not the zone's */
+#define REASON_DTB_TIMER "zone.dtb_timer"   /* its timer has other interrupts, or is missing */
+#define REASON_DTB_PSCI "zone.dtb_psci"     /* PSCI by another method, or missing */
+#define REASON_DTB_VIRTIO "zone.dtb_virtio" /* its virtio nodes and the zone's devices differ */
+#define REASON_DTB_DEVICE "zone.dtb_device" /* a device's registers are not the zone's */
 #define REASON_DTB_INTERRUPT "zone.dtb_interrupt" /* a device's interrupt is not the zone's */
 #define REASON_DTB_REFERENCE "zone.dtb_reference" /* a phandle of nothing, or a circle of them */
 #define REASON_DTB_DROPPED "zone.dtb_dropped"     /* warning: left out of a tree that was made */

@@ -33,7 +33,7 @@ static bool repair_id(struct config_draft *draft, const HvPlatform *platform, ui
 {
 	(void)platform;
 	(void)index;
-	draft->sound.zone_id = 1;
+	draft->sound.zone_id = draft->is_root ? 0 : 1;
 	draft->lost |= LOST_ID;
 	return true;
 }
@@ -188,6 +188,8 @@ static const struct rule rules[HV_VIOLATION_COUNT] = {
 				     "zone" },
 	[HV_VIOLATION_IMAGE_OVERLAP] = { ABOUT_ZONE, "/dtb_load_paddr", LOST_KERNEL | LOST_DTB, repair_dtb,
 					 "kernel and device tree overlap" },
+	[HV_VIOLATION_REGION_IDENTITY] = { ABOUT_REGION, NULL, 0, drop_region,
+					   "the root zone sees all memory at its physical address" },
 };
 
 /* The address is wrong if not even one byte would fit there, else the file is too large. */
@@ -312,7 +314,7 @@ void config_validate(struct config_draft *draft, const HvPlatform *platform)
 		return;
 	start_sound(draft, platform);
 	while (left-- > 0) {
-		if (hv_config_validate(&draft->sound, platform, false, &violation)) {
+		if (hv_config_validate(&draft->sound, platform, draft->is_root, &violation)) {
 			draft->is_sound = true;
 			break;
 		}

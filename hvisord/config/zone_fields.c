@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "zone_fields.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define OBJECT(name, table)                                                                                  \
-	{                                                                                                    \
-		.title = name, .fields = table, .count = COUNT(table)                                        \
-	}
-/* An array member called items, with its count before it. */
-#define ARRAY_IN(holder, counter, items, like)                                                               \
-	.type = FIELD_ARRAY, .offset = offsetof(holder, counter), .max = COUNT(((holder *)0)->items),        \
-	.element_offset = offsetof(holder, items), .element_size = sizeof(((holder *)0)->items[0]),          \
-	.element = &(like)
+#include "field_table.h"
 
 static const struct config_word region_words[] = {
 	{ "ram", HV_REGION_RAM },
@@ -100,7 +91,7 @@ static const struct config_field gic_table[] = {
 	FOREIGN("uefi_memory_region_id", "x86_64"),
 	FOREIGN("screen_base", "x86_64"),
 };
-static const struct config_object gic_object = OBJECT("arch_config", gic_table);
+const struct config_object gic_object = OBJECT("arch_config", gic_table);
 
 static const struct config_word device_words[] = {
 	{ "console", CONFIG_DEVICE_CONSOLE },
@@ -221,8 +212,9 @@ static const struct config_field zone_table[] = {
 			.initial = "the file's name without .json",
 			.offset = offsetof(struct zone_fields, name),
 			.doc = "what people call it; not digits alone, and not root's" },
-	[ZONE_ID] = { "zone_id", FIELD_NUMBER, .required = true, .min = 1, .max = HV_MAX_ZONES - 1,
-		      .offset = offsetof(struct zone_fields, zone_id), .doc = "the zone's number" },
+	[ZONE_ID] = { "zone_id", FIELD_NUMBER, .required = true, .max = HV_MAX_ZONES - 1,
+		      .offset = offsetof(struct zone_fields, zone_id),
+		      .doc = "the zone's number, 1 or more; 0 is the root zone" },
 	[ZONE_CPUS] = { "cpus", ARRAY_IN(struct zone_fields, num_cpus, cpus, cpu_element), .required = true,
 			.doc = "the numbers of the physical CPUs it owns, as JSON numbers; the lowest is its "
 			       "CPU 0" },
@@ -317,13 +309,21 @@ static const struct config_field zone_table[] = {
 };
 const struct config_object zone_object = OBJECT("a zone file", zone_table);
 
+/* The boot loader has loaded its kernel. */
+const struct config_object zone_root_object = {
+	.title = "a root zone's file",
+	.fields = zone_table,
+	.count = COUNT(zone_table),
+	.optional = 1ull << ZONE_KERNEL_FILEPATH,
+};
+
 /* The first fields of zone_table, at the same places. */
 static const struct config_field identity_table[] = {
 	[ZONE_ARCH] = { "arch", FIELD_STRING, .min = 1, .max = HV_NAME_SIZE - 1,
 			.offset = offsetof(struct zone_fields, arch) },
 	[ZONE_NAME] = { "name", FIELD_STRING, .min = 1, .max = HV_NAME_SIZE - 1,
 			.offset = offsetof(struct zone_fields, name) },
-	[ZONE_ID] = { "zone_id", FIELD_NUMBER, .min = 1, .max = HV_MAX_ZONES - 1,
+	[ZONE_ID] = { "zone_id", FIELD_NUMBER, .max = HV_MAX_ZONES - 1,
 		      .offset = offsetof(struct zone_fields, zone_id) },
 	{ .key = "*", .type = FIELD_IGNORED },
 };

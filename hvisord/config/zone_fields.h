@@ -181,6 +181,10 @@ struct zone_fields {
 };
 
 extern const struct config_object zone_object;
+/* The same for the root zone, which needs no kernel_filepath. */
+extern const struct config_object zone_root_object;
+/* arch_config of an arm64 zone or board */
+extern const struct config_object gic_object;
 /* Only arch, name and zone_id of a zone file: all there is to know of one for another architecture. */
 extern const struct config_object zone_identity_object;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * config_reference: prints the reference of zone and virtio files, made from
+ * config_reference: prints the reference of zone, virtio and platform files, made from
  * the tables that parse them.
  * config_reference CONFIG.MD MAN REASON.H: checks that CONFIG.MD has exactly
  * that between its two markers and names every reason there is, and that the
@@ -12,14 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "zone_fields.h"
+#include "board_fields.h"
 
-#define BEGIN "<!-- made from the tables in hvisord/config/zone_fields.c: begin -->\n"
+#define BEGIN "<!-- made from the tables in hvisord/config/*_fields.c: begin -->\n"
 #define END "<!-- end -->\n"
 
 static void put_range(FILE *out, const struct config_field *field)
 {
-	if (field->max != 0)
+	if (field->max == UINT64_MAX)
+		fprintf(out, ", %" PRIu64 " or more", field->min);
+	else if (field->max != 0)
 		fprintf(out, ", %" PRIu64 " to %" PRIu64, field->min, field->max);
 }
 
@@ -118,6 +120,7 @@ static void put_all(FILE *out)
 {
 	put_object(out, &zone_object);
 	put_object(out, &virtio_object);
+	put_object(out, &board_object);
 	fputc('\n', out);
 }
 
