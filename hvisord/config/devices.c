@@ -68,6 +68,11 @@ static bool take_interrupt(struct config_draft *draft, struct config_source *sou
 {
 	HvZoneConfig *hv = &draft->zone->hv;
 
+	if (intid < HV_FIRST_SPI) {
+		config_source_error(source, config_pointer("%s/irq", pointer).text, REASON_RANGE,
+				    "a number from %u to %u belongs here", HV_FIRST_SPI, HV_LAST_SPI);
+		return false;
+	}
 	if (hv_intid_test(&hv->virtual_interrupts, intid)) {
 		config_source_error(source, config_pointer("%s/irq", pointer).text, REASON_VIRTIO_IRQ,
 				    "another device of the zone has interrupt %u", intid);

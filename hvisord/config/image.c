@@ -283,8 +283,23 @@ static void take_tree(struct config_draft *draft)
 	zone->hv.dtb_size = image->size;
 }
 
+/* A digest of a file that there is none of would never be looked at. */
+static void check_idle_digests(struct config_draft *draft)
+{
+	const struct zone_fields *fields = &draft->fields;
+
+	if (find_digest(draft, DIGEST_DTB) && !draft->dtb_path && (draft->lost & LOST_DTB) == 0)
+		config_source_error(draft->source, "/sha256/dtb_filepath", REASON_IMAGE_SHA256,
+				    "the zone has no such file");
+	if (find_digest(draft, DIGEST_INITRD) && (draft->lost & LOST_INITRD) == 0 &&
+	    (!fields->initrd_filepath || fields->initrd_filepath[0] == '\0'))
+		config_source_error(draft->source, "/sha256/initrd_filepath", REASON_IMAGE_SHA256,
+				    "the zone has no such file");
+}
+
 void config_images_check(struct config_draft *draft, const struct config_check *check)
 {
+	check_idle_digests(draft);
 	take_kernel(draft, check);
 	take_modules(draft, check);
 	take_initrd(draft, check);

@@ -27,7 +27,7 @@
 
 /* CPUs, interrupts and devices, on the left. */
 #define LEFT_W (MEMORY_X - GUTTER - ADDRESS_W - MARGIN)
-#define CPU_W 84
+#define CPU_W 112
 #define CPU_H 58
 #define CHIP_H 24
 #define CHIP_GAP 6

@@ -120,9 +120,10 @@ static const struct config_field device_table[] = {
 			  .doc = "guest-physical address of its window, within a virtio region" },
 	[DEVICE_LEN] = { "len", FIELD_NUMBER, .required = true, .offset = offsetof(struct device_fields, len),
 			 .doc = "of its window, in bytes: a multiple of 0x200; of a power key 0x1000" },
-	[DEVICE_IRQ] = { "irq", FIELD_NUMBER, .required = true, .min = HV_FIRST_SPI, .max = HV_LAST_SPI,
+	[DEVICE_IRQ] = { "irq", FIELD_NUMBER, .required = true, .max = HV_LAST_SPI,
 			 .offset = offsetof(struct device_fields, irq),
-			 .doc = "its interrupt, one of the zone's interrupts; no claim on hardware" },
+			 .doc = "its interrupt, one of the zone's interrupts, 32 or more; no claim on "
+				"hardware" },
 	[DEVICE_STATUS] = { "status", FIELD_WORD, .words = status_words, .initial = "\"enable\"",
 			    .offset = offsetof(struct device_fields, disabled),
 			    .doc = "a disabled device is as if it were not there" },

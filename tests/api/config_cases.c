@@ -3,7 +3,8 @@
  * config_cases [--write] [HVISORCTL] FOLDER: checks every case of a folder and
  * compares all findings with what is expected, and what `hvisorctl check` says
  * with what the library says. A case is NAME.json, or a folder NAME of
- * files that are checked as one set; NAME.expect has one line for each finding,
+ * files that are checked as one set, for the board that board.json and root.json
+ * among them describe, if there are such; NAME.expect has one line for each finding,
  *
  *     FILE:LINE SEVERITY REASON POINTER [OTHER]
  *
@@ -23,6 +24,9 @@
 
 #include "config.h"
 #include "fixtures.h"
+
+#define BOARD "board.json"
+#define ROOT "root.json"
 
 struct run {
 	char folder[4096]; /* of the cases, absolute */
@@ -132,7 +136,10 @@ static void check_client(struct run *run, const char *name, char **paths, unsign
 			 const struct config_findings *findings)
 {
 	char command[65536], *text = NULL;
-	int length = snprintf(command, sizeof(command), "'%s' --json check", run->hvisorctl), status;
+	bool own_board = access(BOARD, F_OK) == 0;
+	int length = snprintf(command, sizeof(command), "'%s' --json check%s", run->hvisorctl,
+			      own_board ? " --platform ./" BOARD " --root-config ./" ROOT : ""),
+	    status;
 	size_t room = 0;
 	FILE *answer;
 
@@ -153,15 +160,33 @@ static void check_client(struct run *run, const char *name, char **paths, unsign
 	printf("FAIL %s: hvisorctl ends with status 0x%x\n", name, (unsigned)status);
 }
 
+/* The board that lies beside the files, or the one compiled in. */
+static struct config_board *find_board(struct run *run, const char *name)
+{
+	bool own = access(BOARD, F_OK) == 0;
+	struct config_board *board = NULL;
+	struct config_findings findings = { 0 };
+	int r = config_board_load(own ? "./" BOARD : "qemu-virt", own ? "./" ROOT : NULL, NULL, &board,
+				  &findings);
+
+	if (r == -EINVAL || findings.count > 0)
+		compare(run, name, &findings);
+	config_findings_fini(&findings);
+	return board;
+}
+
 static void check_set(struct run *run, const char *name, char **paths, unsigned num_paths)
 {
+	struct config_board *board = find_board(run, name);
 	struct config_findings findings;
 	struct config_zone **zones;
 	unsigned count;
-	const struct config_board board = { .platform = config_platform("qemu-virt"),
-					    .root = config_platform_root("qemu-virt") };
-	int r = config_check((const char *const *)paths, num_paths, &board, &zones, &count, &findings);
+	int r;
 
+	if (!board)
+		return;
+	r = config_check((const char *const *)paths, num_paths, board, &zones, &count, &findings);
+	config_board_free(board);
 	if (r < 0) {
 		run->failed++;
 		printf("FAIL %s: %s\n", name, strerror(-r));
@@ -195,14 +220,18 @@ static void copy_file(const char *from, const char *to)
 static void check_files(struct run *run, const char *name, char **paths, unsigned num_paths)
 {
 	char **names = calloc(num_paths + 1, sizeof(*names));
+	unsigned count = 0;
 
 	for (unsigned i = 0; names && i < num_paths; i++) {
-		names[i] = strrchr(paths[i], '/') + 1;
-		copy_file(paths[i], names[i]);
+		char *base = strrchr(paths[i], '/') + 1;
+
+		copy_file(paths[i], base);
+		if (strcmp(base, BOARD) != 0 && strcmp(base, ROOT) != 0)
+			names[count++] = base;
 	}
-	check_set(run, name, names, num_paths);
+	check_set(run, name, names, count);
 	for (unsigned i = 0; names && i < num_paths; i++)
-		unlink(names[i]);
+		unlink(strrchr(paths[i], '/') + 1);
 	free(names);
 }
 
