@@ -212,8 +212,10 @@ static void take_kernel(struct config_draft *draft, const struct config_check *c
 	HvZoneConfig *hv = &draft->zone->hv;
 
 	if (take_image(draft, check, &request)) {
-		hv->kernel_load_paddr = draft->zone->images[0].paddr;
-		hv->kernel_size = draft->zone->images[0].size;
+		const struct config_image *kernel = config_zone_image(draft->zone, CONFIG_IMAGE_KERNEL);
+
+		hv->kernel_load_paddr = kernel->paddr;
+		hv->kernel_size = kernel->size;
 	} else {
 		draft->lost |= LOST_KERNEL;
 	}
@@ -297,12 +299,37 @@ static void check_idle_digests(struct config_draft *draft)
 				    "the zone has no such file");
 }
 
+/* As readers expect, and for findings to be of what stands in its way. */
+static void put_kernel_first(struct config_draft *draft)
+{
+	struct config_image *images = draft->zone->images, kernel;
+	struct config_image_keys keys;
+
+	for (unsigned i = 1; i < draft->zone->num_images; i++) {
+		if (images[i].kind != CONFIG_IMAGE_KERNEL)
+			continue;
+		kernel = images[i];
+		keys = draft->image_keys[i];
+		memmove(images + 1, images, i * sizeof(*images));
+		memmove(draft->image_keys + 1, draft->image_keys, i * sizeof(keys));
+		images[0] = kernel;
+		draft->image_keys[0] = keys;
+	}
+}
+
 void config_images_check(struct config_draft *draft, const struct config_check *check)
 {
+	bool initrd_given = config_given(&draft->fields.seen, ZONE_INITRD_LOAD_PADDR);
+
 	check_idle_digests(draft);
-	take_kernel(draft, check);
+	/* What has a place goes before what gets one. */
 	take_modules(draft, check);
-	take_initrd(draft, check);
+	if (initrd_given)
+		take_initrd(draft, check);
+	take_kernel(draft, check);
+	if (!initrd_given)
+		take_initrd(draft, check);
+	put_kernel_first(draft);
 	config_tree_prepare(draft, check);
 	if (draft->tree)
 		take_tree(draft);

@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "fuzz.h"
+#include "resources.h"
 #include "tree.h"
 
 #define TEXT_SIZE 8192u
@@ -80,6 +81,16 @@ static const char *const words[] = {
 	"\"console\"",
 	"1024",
 	"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+	"\"modules\": [{\"filepath\": \"Image\", \"load_paddr\": \"0x58000000\"}],",
+	"\"initrd_filepath\": \"Image\", \"bootargs\": \"quiet\",",
+	"\"initrd_load_paddr\": \"0x80400000\",",
+	"\"after\": [\"linux2\", 2],",
+	"\"restart\": \"always\", \"dtb_check\": \"warn\",",
+	"\"sha256\": {\"dtb_filepath\": \"",
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	"\"devices\": [{\"type\": \"power_key\", \"len\": 4096, \"irq\": 76, \"addr\": \"0xa003000\"}],",
+	"\"memory_region\": [], \"zone_id\": 1,",
+	"\"gicv_base\": \"0\", \"plic_base\": 0,",
 };
 
 struct file {
@@ -242,6 +253,53 @@ static void judge_findings(const struct config_findings *findings)
 	ALWAYS(errors == findings->errors);
 }
 
+/* Every image lies in one region of RAM, and no two in one place. */
+static void judge_images(const struct config_zone *zone)
+{
+	uint64_t ipa;
+
+	ALWAYS(zone->num_images >= 1 && zone->images[0].kind == CONFIG_IMAGE_KERNEL);
+	for (unsigned i = 0; i < zone->num_images; i++) {
+		const struct config_image *image = &zone->images[i];
+
+		ALWAYS(image->size > 0 && (image->path || image->data));
+		ALWAYS(!image->data || image->kind == CONFIG_IMAGE_DTB);
+		ALWAYS(hv_config_ram_ipa(&zone->hv, image->paddr, image->size, &ipa));
+		for (unsigned j = 0; j < i; j++)
+			ALWAYS(!hv_range_overlaps(image->paddr, image->size, zone->images[j].paddr,
+						  zone->images[j].size));
+	}
+	ALWAYS(zone->images[0].paddr == zone->hv.kernel_load_paddr);
+}
+
+/* What is shown of zones good or bad. */
+static void show(const struct config_board *board, struct config_zone *const *zones, unsigned count)
+{
+	struct config_resources *resources;
+	struct config_difference *list;
+	struct json_out json = { 0 };
+	FILE *out = fopen("/dev/null", "we");
+	unsigned differences;
+
+	ALWAYS(out &&
+	       config_resources(board, (const struct config_zone *const *)zones, count, &resources) == 0);
+	config_resources_json(resources, &json);
+	ALWAYS(!json.failed && config_resources_svg(resources, out) == 0);
+	json_out_fini(&json);
+	config_resources_free(resources);
+	fclose(out);
+	for (unsigned i = 0; i < count; i++) {
+		const struct config_zone *then = zones[0];
+		const struct config_view view = { &then->hv,    then->name,        then->num_images,
+						  then->images, then->num_devices, then->devices,
+						  &then->policy };
+
+		ALWAYS(config_zone_diff(zones[i], &view, &list, &differences) == 0);
+		ALWAYS(i > 0 || differences == 0);
+		config_differences_free(list, differences);
+	}
+}
+
 /* What is called good, EL2 must take. */
 static void judge_zones(struct config_zone **zones, unsigned count)
 {
@@ -253,9 +311,10 @@ static void judge_zones(struct config_zone **zones, unsigned count)
 
 		if (!config_zone_is_good(zones[i]))
 			continue;
+		judge_images(zones[i]);
 		ALWAYS(hv_config_validate(hv, config_platform("qemu-virt"), false, &violation));
 		ALWAYS(hv_config_compatible(hv, root, &violation));
-		ALWAYS(((hv->flags & HV_CONFIG_ROOT_SEES_RAM) != 0) == (zones[i]->num_devices > 0));
+		ALWAYS((hv->flags & HV_CONFIG_ROOT_SEES_RAM) == 0 || zones[i]->num_devices > 0);
 		for (unsigned j = 0; j < zones[i]->num_devices; j++)
 			ALWAYS(hv_intid_test(&hv->virtual_interrupts, zones[i]->devices[j].intid));
 		for (unsigned j = 0; j < i; j++)
@@ -278,6 +337,7 @@ static void check_set(bool must_be_good)
 	ALWAYS(!must_be_good || (findings.count == 0 && count == 2));
 	judge_findings(&findings);
 	judge_zones(zones, count);
+	show(&board, zones, count);
 	for (unsigned i = 0; i < count; i++)
 		config_zone_free(zones[i]);
 	free(zones);
