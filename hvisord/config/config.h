@@ -220,4 +220,11 @@ int config_list_dirs(const char *const *dirs, unsigned num_dirs, char ***ret_pat
  */
 int config_image_verify(const struct config_image *image, const atomic_bool *abort);
 
+/*
+ * The same for all images of a zone, for people who check files. What is wrong
+ * is added to the findings, and the zone is not good any more. 0, or a shortage
+ * as of config_check().
+ */
+int config_zone_verify(struct config_zone *zone, struct config_findings *findings);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "draft.h"
 #include "sha256.h"
 
 /* Small enough to stop soon. */
@@ -53,5 +54,48 @@ int config_image_verify(const struct config_image *image, const atomic_bool *abo
 	close(fd);
 	if (r == 0 && memcmp(digest, image->sha256, sizeof(digest)) != 0)
 		r = -EKEYREJECTED;
+	return r;
+}
+
+/* Modules have no digests, so the others need no index. */
+static const char *digest_pointer(enum config_image_kind kind)
+{
+	static const char *const pointers[] = {
+		[CONFIG_IMAGE_KERNEL] = "/sha256/kernel_filepath",
+		[CONFIG_IMAGE_DTB] = "/sha256/dtb_filepath",
+		[CONFIG_IMAGE_INITRD] = "/sha256/initrd_filepath",
+		[CONFIG_IMAGE_MODULE] = "/modules",
+	};
+
+	return pointers[kind];
+}
+
+int config_zone_verify(struct config_zone *zone, struct config_findings *findings)
+{
+	struct config_source *source = NULL;
+	int r = 0;
+
+	for (unsigned i = 0; i < zone->num_images && r == 0; i++) {
+		const struct config_image *image = &zone->images[i];
+		int fault = config_image_verify(image, NULL);
+
+		if (fault == 0)
+			continue;
+		/* The file once more, for the line. */
+		if (!source && !(source = config_source_load(&config_disk, zone->file)))
+			return -ENOMEM;
+		if (config_source_is_short(source, fault))
+			r = fault;
+		else
+			config_source_error(source, digest_pointer(image->kind), REASON_IMAGE_SHA256,
+					    "%s: %s", image->path,
+					    fault == -EKEYREJECTED
+						    ? "the content is not the one that is wanted"
+						    : strerror(-fault));
+		zone->good = false;
+	}
+	if (source && r == 0)
+		r = config_source_take_findings(source, findings);
+	config_source_free(source);
 	return r;
 }

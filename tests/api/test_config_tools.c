@@ -133,8 +133,14 @@ static void test_verify(void)
 	CHECK_EQ(config_image_verify(image, NULL), 0);
 	CHECK_EQ(config_image_verify(image, &go), 0);
 	CHECK_EQ(config_image_verify(image, &stop), -ECANCELED);
+	CHECK_EQ(config_zone_verify(zones[0], &findings), 0);
+	CHECK(findings.count == 0 && config_zone_is_good(zones[0]));
 	put("Image", "something else");
 	CHECK_EQ(config_image_verify(image, NULL), -EKEYREJECTED);
+	CHECK_EQ(config_zone_verify(zones[0], &findings), 0);
+	CHECK(findings.errors == 1 && !config_zone_is_good(zones[0]));
+	CHECK(strcmp(findings.list[0].reason, REASON_IMAGE_SHA256) == 0);
+	CHECK(strcmp(findings.list[0].pointer, "/sha256/kernel_filepath") == 0 && findings.list[0].line == 1);
 	CHECK_EQ(unlink("Image"), 0);
 	CHECK_EQ(config_image_verify(image, NULL), -ENOENT);
 	CHECK_EQ(config_image_verify(config_zone_image(zones[0], CONFIG_IMAGE_DTB), NULL), 0);
