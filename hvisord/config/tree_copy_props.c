@@ -13,6 +13,7 @@ enum action {
 	COPY,
 	SKIP,      /* goes, or is written elsewhere */
 	REFERENCE, /* begins with a phandle: goes, with a warning, unless that node is copied too */
+	DROP,      /* goes, with a warning */
 };
 
 /* Patterns of names; the first that matches counts. */
@@ -38,6 +39,7 @@ static const struct {
 	{ "nvmem-cell-names", SKIP },
 	{ "mbox-names", SKIP },
 	{ "io-channel-names", SKIP },
+	{ "interrupt-map*", DROP },
 	{ "pinctrl-[0-9]*", REFERENCE },
 	{ "iommus", REFERENCE },
 	{ "iommu-map", REFERENCE },
@@ -90,13 +92,20 @@ static void copy_prop(struct tree_maker *maker, uint32_t node, const struct tree
 
 	if (action == SKIP)
 		return;
-	if (action == COPY || refers_to_copy(maker, prop))
+	if (action == COPY || (action == REFERENCE && refers_to_copy(maker, prop)))
 		tree_put(maker, prop->name, prop->data, prop->size);
 	else
 		tree_warning(
 			&maker->root, REASON_DTB_DROPPED, node,
 			"%s is left out of the tree that is made: it refers to what the zone does not have",
 			prop->name);
+}
+
+/* A passed-through device raises hardware's interrupts only. */
+static bool is_given(const HvZoneConfig *hv, uint32_t intid)
+{
+	return intid < HV_FIRST_SPI ? intid != 0 && tree_owns_intid(hv, intid)
+				    : hv_intid_test(&hv->interrupts, intid);
 }
 
 /* One interrupt as phandle and words; false: it is reported, or leads nowhere. */
@@ -114,7 +123,7 @@ static bool convert_irq(struct tree_maker *maker, uint32_t node, const struct tr
 	for (const char *const *name = tree_gics; *name; name++) {
 		if (!tree_compatible(root, irq->controller, *name))
 			continue;
-		if (intid != 0 && tree_owns_intid(maker->zone->hv, intid))
+		if (is_given(maker->zone->hv, intid))
 			return true;
 		tree_error(&maker->root, REASON_DTB_INTERRUPT, node,
 			   "interrupt %u of the device that is passed through is not among the zone's "
