@@ -155,8 +155,8 @@ void config_board_free(struct config_board *board);
  * Returns 0 and *ret_zones (malloc'ed array of *ret_count, entries never NULL;
  * a zone file too broken to give a zone has none) with the findings. Unreadable
  * files are findings. A zone is good if no error names its file:
- * config_zone_is_good(). Or, with all outputs untouched, a shortage of the
- * process's own that is no file's fault: -ENOMEM, -EMFILE, -ENFILE.
+ * config_zone_is_good(). Or, with all outputs untouched, a negative errno that
+ * is no file's fault and passes by itself: -ENOMEM, -EMFILE, -ENFILE …
  */
 int config_check(const char *const *paths, unsigned num_paths, const struct config_board *board,
 		 struct config_zone ***ret_zones, unsigned *ret_count, struct config_findings *ret_findings);

@@ -144,8 +144,16 @@ static void sort_findings(struct config_findings *findings)
 
 bool config_source_is_short(struct config_source *source, int error)
 {
-	if (error != -ENOMEM && error != -EMFILE && error != -ENFILE && error != -ENOBUFS)
+	/* What a path or its file has of its own; all else passes by itself. */
+	static const int of_files[] = { ENOENT, EACCES,    EPERM,   ELOOP, ENAMETOOLONG, ENOTDIR,
+					EISDIR, ENXIO,     ENODEV,  EIO,   EINVAL,       EFBIG,
+					EAGAIN, EOVERFLOW, ETXTBSY, ESTALE };
+
+	if (error >= 0)
 		return false;
+	for (size_t i = 0; i < sizeof(of_files) / sizeof(of_files[0]); i++)
+		if (error == -of_files[i])
+			return false;
 	source->report.shortage = error;
 	return true;
 }

@@ -54,7 +54,7 @@ void config_source_add(struct config_source *source, enum config_severity severi
 	config_source_add(source, CONFIG_WARNING, &(struct config_place){ .pointer = (at) }, reason,         \
 			  __VA_ARGS__)
 
-/* The error is none of the file's: the process had no memory or descriptors left. It is noted. */
+/* A negative errno that is none of the file's own: no memory, no descriptors left. It is noted. */
 bool config_source_is_short(struct config_source *source, int error);
 
 /*
