@@ -84,7 +84,7 @@ int config_zone_verify(struct config_zone *zone, struct config_findings *finding
 		/* The file once more, for the line. */
 		if (!source && !(source = config_source_load(&config_disk, zone->file)))
 			return -ENOMEM;
-		if (config_source_is_short(source, fault))
+		if (fault != -EKEYREJECTED && config_source_is_short(source, fault))
 			r = fault;
 		else
 			config_source_error(source, digest_pointer(image->kind), REASON_IMAGE_SHA256,
