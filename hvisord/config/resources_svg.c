@@ -9,9 +9,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "svg_draw.h"
 
 #define WIDTH 1180
 #define MARGIN 32
@@ -32,225 +33,29 @@
 #define CHIP_H 24
 #define CHIP_GAP 6
 
-struct palette {
-	const char *fill, *ink;
-};
-
-static const struct palette zone_colours[] = {
-	{ "#56b4e9", "#10202c" }, { "#e69f00", "#241900" }, { "#009e73", "#ffffff" },
-	{ "#cc79a7", "#280f1d" }, { "#f0e442", "#242100" }, { "#0072b2", "#ffffff" },
-	{ "#d55e00", "#ffffff" },
-};
-
-#define NUM_COLOURS (sizeof(zone_colours) / sizeof(zone_colours[0]))
-
-static struct palette colour_of(const struct config_resources *resources, uint32_t index)
-{
-	static const struct palette fixed[] = {
-		[CONFIG_OWNER_NOBODY] = { "url(#free)", "#4a5560" },
-		[CONFIG_OWNER_BOARD] = { "#eceff2", "#4a5560" },
-		[CONFIG_OWNER_HYPERVISOR] = { "#2b3440", "#ffffff" },
-		[CONFIG_OWNER_ROOT] = { "#aab4bf", "#14191f" },
-	};
-	enum config_owner_kind kind = resources->owners[index].kind;
-
-	return kind == CONFIG_OWNER_ZONE ? zone_colours[(index - CONFIG_OWNER_ZONE) % NUM_COLOURS]
-					 : fixed[kind];
-}
-
-/* Length of the character at text that XML takes as it is, or 0. */
-static unsigned plain_length(const unsigned char *text)
-{
-	unsigned length = text[0] < 0x80   ? 1
-			  : text[0] < 0xc2 ? 0
-			  : text[0] < 0xe0 ? 2
-			  : text[0] < 0xf0 ? 3
-					   : 4;
-
-	if (length == 0 || text[0] > 0xf4 || text[0] < 0x20 || text[0] == 0x7f)
-		return 0;
-	for (unsigned i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	/* Overlong forms, half surrogate pairs, and what XML 1.0 (2.2) has no place for. */
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f) ||
-	    (text[0] == 0xef && text[1] == 0xbf && text[2] > 0xbd))
-		return 0;
-	return length;
-}
-
-static void put_text(FILE *out, const char *text)
-{
-	static const char *const entities[128] = {
-		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&apos;"
-	};
-	const unsigned char *at = (const unsigned char *)text;
-
-	while (*at != '\0') {
-		unsigned length = plain_length(at);
-
-		if (length == 0)
-			fputs("\xef\xbf\xbd", out);
-		else if (length == 1 && entities[*at])
-			fputs(entities[*at], out);
-		else
-			fwrite(at, 1, length, out);
-		at += length > 0 ? length : 1;
-	}
-}
-
-/* printf() whose result is text of the document. */
-static void put_format(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put_format(FILE *out, const char *format, ...)
-{
-	char text[256];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	put_text(out, text);
-}
-
-/* "512 MiB": at most three digits where that is exact, else one decimal. */
-struct words {
-	char text[128];
-};
-
-static struct words size_words(uint64_t size)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	struct words words;
-	unsigned unit = 0;
-	uint64_t rest = 0;
-
-	while (unit < 6 && size >= 1024) {
-		rest = size % 1024;
-		size /= 1024;
-		unit++;
-	}
-	if (rest == 0)
-		snprintf(words.text, sizeof(words.text), "%" PRIu64 " %s", size, units[unit]);
-	else
-		snprintf(words.text, sizeof(words.text), "%" PRIu64 ".%" PRIu64 " %s", size, rest * 10 / 1024,
-			 units[unit]);
-	return words;
-}
-
-/* "zone 1 linux2", "root zone", "free" */
-static struct words owner_words(const struct config_resources *resources, uint32_t index)
-{
-	const struct config_owner *owner = &resources->owners[index];
-	struct words words;
-
-	switch (owner->kind) {
-	case CONFIG_OWNER_NOBODY:
-		snprintf(words.text, sizeof(words.text), "free");
-		break;
-	case CONFIG_OWNER_BOARD:
-		snprintf(words.text, sizeof(words.text), "not for zones");
-		break;
-	case CONFIG_OWNER_HYPERVISOR:
-		snprintf(words.text, sizeof(words.text), "hypervisor");
-		break;
-	case CONFIG_OWNER_ROOT:
-		snprintf(words.text, sizeof(words.text), "root zone");
-		break;
-	case CONFIG_OWNER_ZONE:
-		snprintf(words.text, sizeof(words.text), "%s (zone %u)", owner->name, owner->id);
-		break;
-	}
-	return words;
-}
-
-/* What a box says when someone points at it; other is named with what it means. */
-static void put_title(FILE *out, const struct config_resources *resources, const char *what, uint32_t owner,
-		      uint32_t other, bool shared)
-{
-	fputs("<title>", out);
-	put_format(out, "%s: %s", what, owner_words(resources, owner).text);
-	if (other != CONFIG_NO_OWNER)
-		put_format(out, "%s %s", shared ? ", shared with" : "; claimed as well by",
-			   owner_words(resources, other).text);
-	fputs("</title>", out);
-}
-
-/* A box of an owner; one that two claim has a red, broken edge. */
-static void put_box(FILE *out, const struct config_resources *resources, int x, int y, int width, int height,
-		    uint32_t owner, bool contested)
-{
-	fprintf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\" fill=\"%s\" class=\"%s\"/>",
-		x, y, width, height, colour_of(resources, owner).fill, contested ? "box bad" : "box");
-}
-
-static void put_heading(FILE *out, int x, int y, const char *text, const char *remark)
-{
-	fprintf(out, "<text x=\"%d\" y=\"%d\" class=\"h2\">", x, y);
-	put_text(out, text);
-	fputs("</text>", out);
-	fprintf(out, "<text x=\"%d\" y=\"%d\" class=\"dim\">", x, y + 19);
-	put_text(out, remark);
-	fputs("</text>\n", out);
-}
-
-/* The owner's name cut to what fits; an average character is a bit more than half as wide as high. */
-static void put_label(FILE *out, int x, int y, const char *anchor, const char *ink, const char *class,
-		      const char *text, int width)
-{
-	char cut[320];
-	size_t room = (size_t)(width * 10 / 68), length = strlen(text);
-
-	if (length > room && room > 1) {
-		length = room - 1;
-		while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-			length--;
-		snprintf(cut, sizeof(cut), "%.*s…", (int)length, text);
-		text = cut;
-	}
-	fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\" fill=\"%s\" class=\"%s\">", x, y, anchor,
-		ink, class);
-	put_text(out, text);
-	fputs("</text>", out);
-}
-
-static const char *short_name(const struct config_resources *resources, uint32_t index)
-{
-	static const char *const names[] = {
-		[CONFIG_OWNER_NOBODY] = "free",
-		[CONFIG_OWNER_BOARD] = "—",
-		[CONFIG_OWNER_HYPERVISOR] = "hypervisor",
-		[CONFIG_OWNER_ROOT] = "root",
-	};
-	const struct config_owner *owner = &resources->owners[index];
-
-	return owner->kind == CONFIG_OWNER_ZONE ? owner->name : names[owner->kind];
-}
-
 /* Returns the y below. */
 static int put_cpus(FILE *out, const struct config_resources *resources, int y)
 {
 	const int columns = (LEFT_W + 8) / (CPU_W + 8);
 
-	put_heading(out, MARGIN, y, "CPUs", "each runs one zone only");
+	svg_put_heading(out, MARGIN, y, "CPUs", "each runs one zone only");
 	y += 34;
 	for (unsigned i = 0; i < resources->num_cpus; i++) {
 		const struct config_cpu_resource *cpu = &resources->cpus[i];
 		int x = MARGIN + (int)i % columns * (CPU_W + 8);
 		int top = y + (int)i / columns * (CPU_H + 8);
-		const char *ink = colour_of(resources, cpu->owner).ink;
+		const char *ink = svg_colour_of(resources, cpu->owner).ink;
 		char what[32];
 
 		snprintf(what, sizeof(what), "CPU %u", i);
 		fputs("<g>", out);
-		put_title(out, resources, what, cpu->owner, cpu->other, false);
-		put_box(out, resources, x, top, CPU_W, CPU_H, cpu->owner, cpu->other != CONFIG_NO_OWNER);
+		svg_put_title(out, resources, what, cpu->owner, cpu->other, false);
+		svg_put_box(out, resources, x, top, CPU_W, CPU_H, cpu->owner, cpu->other != CONFIG_NO_OWNER);
 		fprintf(out,
 			"<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" fill=\"%s\" class=\"big\">%u</text>",
 			x + CPU_W / 2, top + 28, ink, i);
-		put_label(out, x + CPU_W / 2, top + 47, "middle", ink, "small",
-			  short_name(resources, cpu->owner), CPU_W - 6);
+		svg_put_label(out, x + CPU_W / 2, top + 47, "middle", ink, "small",
+			      svg_short_name(resources, cpu->owner), CPU_W - 6);
 		fputs("</g>\n", out);
 	}
 	return y + ((int)resources->num_cpus + columns - 1) / columns * (CPU_H + 8) + 26;
@@ -284,7 +89,7 @@ struct pen {
 static void put_chip(FILE *out, const struct config_resources *resources, struct run run, struct pen *pen)
 {
 	const struct config_interrupt_resource *interrupt = &resources->interrupts[run.first];
-	const char *ink = colour_of(resources, interrupt->owner).ink;
+	const char *ink = svg_colour_of(resources, interrupt->owner).ink;
 	char text[32], what[64];
 	int width;
 
@@ -299,10 +104,10 @@ static void put_chip(FILE *out, const struct config_resources *resources, struct
 		pen->y += CHIP_H + CHIP_GAP;
 	}
 	fputs(interrupt->is_virtual ? "<g class=\"virtual\">" : "<g>", out);
-	put_title(out, resources, what, interrupt->owner, interrupt->other, false);
-	put_box(out, resources, pen->x, pen->y, width, CHIP_H, interrupt->owner,
-		interrupt->other != CONFIG_NO_OWNER);
-	put_label(out, pen->x + width / 2, pen->y + 16, "middle", ink, "chip", text, 200);
+	svg_put_title(out, resources, what, interrupt->owner, interrupt->other, false);
+	svg_put_box(out, resources, pen->x, pen->y, width, CHIP_H, interrupt->owner,
+		    interrupt->other != CONFIG_NO_OWNER);
+	svg_put_label(out, pen->x + width / 2, pen->y + 16, "middle", ink, "chip", text, 200);
 	fputs("</g>\n", out);
 	pen->x += width + CHIP_GAP;
 }
@@ -321,12 +126,13 @@ static bool put_owner_chips(FILE *out, const struct config_resources *resources,
 		    resources->interrupts[run.first].is_virtual != is_virtual)
 			continue;
 		if (!any) {
-			struct words words = owner_words(resources, owner);
+			struct svg_words words = svg_owner_words(resources, owner);
 
 			if (is_virtual)
 				snprintf(words.text + strlen(words.text),
 					 sizeof(words.text) - strlen(words.text), ", virtual");
-			put_label(out, MARGIN, pen->y + 10, "start", "#4a5560", "small", words.text, LEFT_W);
+			svg_put_label(out, MARGIN, pen->y + 10, "start", "#4a5560", "small", words.text,
+				      LEFT_W);
 			pen->x = MARGIN;
 			pen->y += 18;
 		}
@@ -342,7 +148,7 @@ static int put_interrupts(FILE *out, const struct config_resources *resources, i
 {
 	struct pen pen = { MARGIN, y + 38 };
 
-	put_heading(out, MARGIN, y, "Interrupts", "shared peripheral interrupts, by owner");
+	svg_put_heading(out, MARGIN, y, "Interrupts", "shared peripheral interrupts, by owner");
 	for (unsigned pass = 0; pass < 2; pass++) {
 		/* Root and zones, then what is free. */
 		for (uint32_t owner = CONFIG_OWNER_HYPERVISOR; owner < resources->num_owners; owner++)
@@ -377,7 +183,7 @@ static int range_height(const struct config_resources *resources, const struct c
 /* A zigzag where addresses are left out. */
 static void put_break(FILE *out, int y, uint64_t missing)
 {
-	struct words words = size_words(missing);
+	struct svg_words words = svg_size_words(missing);
 	int x = MEMORY_X, middle = y + BREAK / 2 - 1;
 
 	snprintf(words.text + strlen(words.text), sizeof(words.text) - strlen(words.text), " without RAM");
@@ -386,7 +192,7 @@ static void put_break(FILE *out, int y, uint64_t missing)
 	for (int i = 1; i <= 6; i++)
 		fprintf(out, " l4 %d", i % 2 == 0 ? 6 : -6);
 	fputs("\" class=\"zigzag\"/>", out);
-	put_label(out, x + 36, middle + 4, "start", "#66707a", "small", words.text, 300);
+	svg_put_label(out, x + 36, middle + 4, "start", "#66707a", "small", words.text, 300);
 	fputs("\n", out);
 }
 
@@ -399,17 +205,17 @@ static void put_remark(FILE *out, const struct config_resources *resources,
 
 	if (range->other != CONFIG_NO_OWNER)
 		snprintf(text, sizeof(text), "%s %s", range->shared ? "shared with" : "also claimed by",
-			 owner_words(resources, range->other).text);
+			 svg_owner_words(resources, range->other).text);
 	else if (range->guest_start != range->start)
 		snprintf(text, sizeof(text), "guest sees it at 0x%" PRIx64, range->guest_start);
-	put_label(out, x, y, "start", contested ? "#b3261e" : "#4a5560", "small", text, WIDTH - x - 8);
+	svg_put_label(out, x, y, "start", contested ? "#b3261e" : "#4a5560", "small", text, WIDTH - x - 8);
 }
 
 static void put_range(FILE *out, const struct config_resources *resources,
 		      const struct config_range_resource *range, struct pen at, int width, int height)
 {
-	const char *ink = colour_of(resources, range->owner).ink;
-	struct words size = size_words(range->size), owner = owner_words(resources, range->owner);
+	const char *ink = svg_colour_of(resources, range->owner).ink;
+	struct svg_words size = svg_size_words(range->size), owner = svg_owner_words(resources, range->owner);
 	bool contested = range->other != CONFIG_NO_OWNER && !range->shared;
 	char what[192], label[320];
 	int middle = at.y + height / 2 + 3;
@@ -418,14 +224,14 @@ static void put_range(FILE *out, const struct config_resources *resources,
 		 range->kind == CONFIG_RANGE_RAM ? "RAM" : "device", range->name[0] != '\0' ? " " : "",
 		 range->name, range->start, range->start + (range->size - 1), size.text);
 	fputs("<g>", out);
-	put_title(out, resources, what, range->owner, range->other, range->shared);
-	put_box(out, resources, at.x, at.y, width, height - 2, range->owner, contested);
+	svg_put_title(out, resources, what, range->owner, range->other, range->shared);
+	svg_put_box(out, resources, at.x, at.y, width, height - 2, range->owner, contested);
 	if (range->name[0] != '\0')
 		snprintf(label, sizeof(label), "%s · %s", range->name, owner.text);
 	else
 		snprintf(label, sizeof(label), "%s", owner.text);
-	put_label(out, at.x + 12, middle, "start", ink, "label", label, width - 96);
-	put_label(out, at.x + width - 12, middle, "end", ink, "small", size.text, 120);
+	svg_put_label(out, at.x + 12, middle, "start", ink, "label", label, width - 96);
+	svg_put_label(out, at.x + width - 12, middle, "end", ink, "small", size.text, 120);
 	fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" class=\"address\">0x%" PRIx64 "</text>",
 		at.x - 8, at.y + (height > 2 * ROW ? 10 : height / 2 + 3), range->start);
 	fputs("</g>\n", out);
@@ -434,7 +240,7 @@ static void put_range(FILE *out, const struct config_resources *resources,
 /* Returns the y below. */
 static int put_devices(FILE *out, const struct config_resources *resources, int y)
 {
-	put_heading(out, MARGIN, y, "Devices", "not to scale");
+	svg_put_heading(out, MARGIN, y, "Devices", "not to scale");
 	y += 34;
 	for (unsigned i = 0; i < resources->num_ranges; i++) {
 		const struct config_range_resource *range = &resources->ranges[i];
@@ -452,8 +258,8 @@ static int put_memory(FILE *out, const struct config_resources *resources, int y
 {
 	uint64_t end = 0;
 
-	put_heading(out, MEMORY_X, y, "Memory",
-		    "to scale, but small ranges are drawn higher; physical addresses");
+	svg_put_heading(out, MEMORY_X, y, "Memory",
+			"to scale, but small ranges are drawn higher; physical addresses");
 	y += 34;
 	for (unsigned i = 0; i < resources->num_ranges; i++) {
 		const struct config_range_resource *range = &resources->ranges[i];
@@ -479,15 +285,15 @@ static int put_key(FILE *out, const struct config_resources *resources, int y)
 	int x = MARGIN;
 
 	for (unsigned i = 0; i < resources->num_owners; i++) {
-		struct words words = owner_words(resources, i);
+		struct svg_words words = svg_owner_words(resources, i);
 		int width = 40 + (int)strlen(words.text) * 7;
 
 		if (x + width > WIDTH - MARGIN) {
 			x = MARGIN;
 			y += 26;
 		}
-		put_box(out, resources, x, y, 18, 18, i, false);
-		put_label(out, x + 25, y + 14, "start", "#14191f", "label", words.text, 400);
+		svg_put_box(out, resources, x, y, 18, 18, i, false);
+		svg_put_label(out, x + 25, y + 14, "start", "#14191f", "label", words.text, 400);
 		fputs("\n", out);
 		x += width;
 	}
@@ -516,10 +322,10 @@ static void put_body(FILE *out, const struct config_resources *resources, int *r
 	int left, right, y = 104;
 
 	fprintf(out, "<text x=\"%d\" y=\"46\" class=\"h1\">", MARGIN);
-	put_format(out, "Resources of %s", resources->board);
+	svg_put_format(out, "Resources of %s", resources->board);
 	fprintf(out, "</text><text x=\"%d\" y=\"68\" class=\"dim\">", MARGIN);
-	put_format(out, "%s · %u CPUs · %s of RAM", resources->arch, resources->num_cpus,
-		   size_words(total_of(resources, CONFIG_RANGE_RAM)).text);
+	svg_put_format(out, "%s · %u CPUs · %s of RAM", resources->arch, resources->num_cpus,
+		       svg_size_words(total_of(resources, CONFIG_RANGE_RAM)).text);
 	fputs("</text>\n", out);
 	y = put_key(out, resources, 84) + 30;
 	left = put_interrupts(out, resources, put_cpus(out, resources, y));
@@ -548,7 +354,7 @@ int config_resources_svg(const struct config_resources *resources, FILE *out)
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
 		"role=\"img\" aria-labelledby=\"title desc\">\n<title id=\"title\">",
 		WIDTH, height, WIDTH, height);
-	put_format(out, "Resources of %s", resources->board);
+	svg_put_format(out, "Resources of %s", resources->board);
 	fprintf(out,
 		"</title>\n<desc id=\"desc\">Who owns each CPU, each range of physical addresses and each "
 		"interrupt of the board.</desc>\n%s\n",
