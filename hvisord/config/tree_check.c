@@ -70,6 +70,9 @@ void tree_find(const struct tree_view *view, enum config_severity severity, cons
 	va_start(arguments, format);
 	vsnprintf(message + length, sizeof(message) - (size_t)length, format, arguments);
 	va_end(arguments);
+	/* Names of properties are the tree's, and may be anything. */
+	for (char *at = message; *at != '\0'; at++)
+		*at = *at >= ' ' && *at < '\x7f' ? *at : '?';
 	view->sink->add(view->sink->user, severity, reason, message);
 }
 
