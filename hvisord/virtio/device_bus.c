@@ -5,26 +5,32 @@
 
 #include "virtio_mmio.h"
 
-int device_bus_add(struct device_bus *bus, uint64_t ipa, uint64_t size, struct virtio_device *device)
+int device_bus_add(struct device_bus *bus, uint64_t ipa, uint64_t size, const struct device_ops *ops,
+		   void *device)
 {
-	if (!hv_range_valid(ipa, size) || ipa % VIRTIO_MMIO_WINDOW != 0 || size % VIRTIO_MMIO_WINDOW != 0)
+	const uint64_t unit = ops ? ops->window : VIRTIO_MMIO_WINDOW;
+
+	if (!hv_range_valid(ipa, size) || ipa % unit != 0 || size % unit != 0)
 		return -EINVAL;
-	for (unsigned i = 0; device && i < bus->count; i++) {
+	for (unsigned i = 0; ops && i < bus->count; i++) {
 		const struct device_window *window = &bus->window[i];
 
-		if (window->device && hv_range_overlaps(window->ipa, window->size, ipa, size))
+		if (window->ops && hv_range_overlaps(window->ipa, window->size, ipa, size))
 			return -EEXIST;
 	}
 	if (bus->count == DEVICE_BUS_MAX)
 		return -ENOSPC;
-	bus->window[bus->count++] = (struct device_window){ .ipa = ipa, .size = size, .device = device };
+	bus->window[bus->count++] =
+		(struct device_window){ .ipa = ipa, .size = size, .ops = ops, .device = device };
 	return 0;
 }
 
 void device_bus_fini(struct device_bus *bus)
 {
-	for (unsigned i = 0; i < bus->count; i++)
-		virtio_device_free(bus->window[i].device);
+	for (unsigned i = 0; i < bus->count; i++) {
+		if (bus->window[i].ops)
+			bus->window[i].ops->free(bus->window[i].device);
+	}
 	bus->count = 0;
 }
 
@@ -38,7 +44,7 @@ static const struct device_window *find(const struct device_bus *bus, uint64_t i
 
 		if (!hv_range_contains(window->ipa, window->size, ipa, 1))
 			continue;
-		if (window->device)
+		if (window->ops)
 			return window;
 		found = window;
 	}
@@ -53,20 +59,21 @@ uint64_t device_bus_access(struct device_bus *bus, const struct hv_request *requ
 	if (!window)
 		return 0;
 	offset = request->ipa - window->ipa;
-	if (!window->device)
-		offset %= VIRTIO_MMIO_WINDOW;
 	if (request->kind == HV_REQUEST_READ)
-		return virtio_mmio_read(window->device, offset, request->size);
-	if (request->kind == HV_REQUEST_WRITE)
-		virtio_mmio_write(window->device, offset, request->size, request->value);
+		return window->ops ? window->ops->read(window->device, offset, request->size)
+				   : virtio_mmio_read(NULL, offset % VIRTIO_MMIO_WINDOW, request->size);
+	if (request->kind == HV_REQUEST_WRITE && window->ops)
+		window->ops->write(window->device, offset, request->size, request->value);
 	return 0;
 }
 
 void device_bus_notify_all(struct device_bus *bus)
 {
 	for (unsigned i = 0; i < bus->count; i++) {
-		if (bus->window[i].device)
-			virtio_device_notify_all(bus->window[i].device);
+		const struct device_window *window = &bus->window[i];
+
+		if (window->ops && window->ops->notify_all)
+			window->ops->notify_all(window->device);
 	}
 }
 
@@ -75,8 +82,20 @@ bool device_bus_service(struct device_bus *bus)
 	bool more = false;
 
 	for (unsigned i = 0; i < bus->count; i++) {
-		if (bus->window[i].device && bus->window[i].device->pending)
-			more |= virtio_device_service(bus->window[i].device);
+		const struct device_window *window = &bus->window[i];
+
+		if (window->ops && window->ops->service)
+			more |= window->ops->service(window->device);
 	}
 	return more;
+}
+
+void device_bus_lost(struct device_bus *bus)
+{
+	for (unsigned i = 0; i < bus->count; i++) {
+		const struct device_window *window = &bus->window[i];
+
+		if (window->ops && window->ops->lost)
+			window->ops->lost(window->device);
+	}
 }

@@ -25,6 +25,8 @@ enum device_link_type {
 	DEVICE_LINK_INPUT = 4,   /* hvisord: data typed */
 	DEVICE_LINK_SIZE = 5,    /* hvisord: arg = columns << 16 | rows */
 	DEVICE_LINK_QUIT = 6,    /* hvisord: the zone has ended, exit; needs no HELLO before it */
+	/* hvisord: the zone's power key is pressed; needs no HELLO before it; nothing without a key */
+	DEVICE_LINK_POWER_KEY = 7,
 };
 
 struct device_link_header {
@@ -40,8 +42,9 @@ struct device_link_header {
 
 /*
  * The process is `hvisor-device ZONE_ID DEVICE…`, DEVICE being
- * TYPE,IPA,SIZE,INTID (type console; region for windows of 0x200 bytes without a
- * device, in which devices may lie), with file descriptor 3 = /dev/hvisor bound
+ * TYPE,IPA,SIZE,INTID (type console; power_key, a PL061 whose line 0 is the
+ * key, see gpio_pl061.h; region for windows of 0x200 bytes without a device, in
+ * which devices may lie), with file descriptor 3 = /dev/hvisor bound
  * to the zone, 4 = the listening link socket; it closes all others but stderr.
  * Started by root it goes on as user and group 61184 + ZONE_ID.
  *
@@ -54,6 +57,10 @@ struct device_link_header {
  * its last output is still fetched, and sent within half a second. QUIT may
  * stand behind INPUT that the guest does not take; a connection that was just
  * opened is always heard.
+ *
+ * A pressed power key stays down for a tenth of a second, and longer, up to two
+ * seconds, until the guest has looked at it. A press while it is down changes
+ * nothing.
  */
 #define DEVICE_FD_HANDLE 3
 #define DEVICE_FD_LISTEN 4

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "request_ring.h"
+#include "virtio_mmio.h"
 
 /* From a member to the process it is part of. */
 #define PROCESS_OF(pointer, member)                                                                          \
@@ -21,6 +22,13 @@ static void check(struct device_process *process, int err)
 static void host_interrupt(struct virtio_host *host, uint32_t intid)
 {
 	struct device_process *process = PROCESS_OF(host, host);
+
+	check(process, process->handle->inject(process->handle, intid));
+}
+
+static void gpio_interrupt(struct gpio_host *host, uint32_t intid)
+{
+	struct device_process *process = PROCESS_OF(host, gpio_host);
 
 	check(process, process->handle->inject(process->handle, intid));
 }
@@ -60,6 +68,14 @@ static void owner_quit(struct link_owner *owner)
 	PROCESS_OF(owner, owner)->end = DEVICE_PROCESS_QUIT;
 }
 
+static void owner_power_key(struct link_owner *owner)
+{
+	struct device_process *process = PROCESS_OF(owner, owner);
+
+	if (process->has_power_key)
+		power_key_press(&process->power_key);
+}
+
 /*
  * The eventfd only wakes us: every turn looks at the ring. Watched for edges,
  * its count need never be read.
@@ -70,25 +86,60 @@ static void requests_ready(struct event_source *source, uint32_t events)
 	(void)events;
 }
 
-static int make_console(struct device_process *process, uint32_t intid, struct virtio_device **ret_device)
+static int add_console(struct device_process *process, const struct device_spec *spec)
 {
+	struct virtio_console *console;
 	int err;
 
 	if (process->console)
 		return -EEXIST;
-	err = virtio_console_new(&process->host, intid, &process->sink, &process->console);
-	if (!err)
-		*ret_device = virtio_console_device(process->console);
+	err = virtio_console_new(&process->host, spec->intid, &process->sink, &console);
+	if (err)
+		return err;
+	err = device_bus_add(&process->bus, spec->ipa, spec->size, &virtio_mmio_ops,
+			     virtio_console_device(console));
+	if (err)
+		virtio_device_free(virtio_console_device(console));
+	else
+		process->console = console;
 	return err;
+}
+
+static int add_power_key(struct device_process *process, const struct device_spec *spec)
+{
+	struct gpio_pl061 *gpio;
+	int err;
+
+	if (process->has_power_key)
+		return -EEXIST;
+	if (spec->size != PL061_WINDOW)
+		return -EINVAL;
+	err = gpio_pl061_new(&process->gpio_host, spec->intid, &gpio);
+	if (err)
+		return err;
+	err = device_bus_add(&process->bus, spec->ipa, spec->size, &gpio_pl061_ops, gpio);
+	if (err) {
+		gpio_pl061_ops.free(gpio);
+		return err;
+	}
+	err = power_key_init(&process->power_key, &process->loop, gpio); /* the gpio is the bus's now */
+	process->has_power_key = !err;
+	return err;
+}
+
+static int add_region(struct device_process *process, const struct device_spec *spec)
+{
+	return device_bus_add(&process->bus, spec->ipa, spec->size, NULL, NULL);
 }
 
 static const struct device_type {
 	const char *name;
-	/* NULL: a window without a device */
-	int (*make)(struct device_process *process, uint32_t intid, struct virtio_device **ret_device);
+	bool interrupts; /* has an interrupt, which must be one of the zone's */
+	int (*add)(struct device_process *process, const struct device_spec *spec);
 } device_types[] = {
-	{ "console", make_console },
-	{ "region", NULL },
+	{ "console", true, add_console },
+	{ "power_key", true, add_power_key },
+	{ "region", false, add_region },
 };
 
 /* One number of a list, decimal or 0x…; *text moves past it and its comma. */
@@ -131,31 +182,9 @@ int device_spec_parse(const char *text, struct device_spec *ret_spec)
 
 static int add_device(struct device_process *process, const struct device_spec *spec)
 {
-	struct virtio_device *device = NULL;
-	int err;
-
-	if (spec->type->make) {
-		if (!hv_intid_test(&process->handle->interrupts, spec->intid))
-			return -EINVAL;
-		err = spec->type->make(process, spec->intid, &device);
-		if (err)
-			return err;
-	}
-	err = device_bus_add(&process->bus, spec->ipa, spec->size, device);
-	if (err) {
-		if (process->console && device == virtio_console_device(process->console))
-			process->console = NULL;
-		virtio_device_free(device);
-	}
-	return err;
-}
-
-static void report_lost(struct device_process *process)
-{
-	for (unsigned i = 0; i < process->bus.count; i++) {
-		if (process->bus.window[i].device)
-			virtio_device_lost(process->bus.window[i].device);
-	}
+	if (spec->type->interrupts && !hv_intid_test(&process->handle->interrupts, spec->intid))
+		return -EINVAL;
+	return spec->type->add(process, spec);
 }
 
 int device_process_init(struct device_process *process, struct device_handle *handle, int listen_fd,
@@ -167,8 +196,10 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	process->handle = handle;
 	process->requests.ready = requests_ready;
 	process->host = (struct virtio_host){ .memory = &handle->memory, .interrupt = host_interrupt };
+	process->gpio_host.interrupt = gpio_interrupt;
 	process->sink.output = sink_output;
-	process->owner = (struct link_owner){ owner_input_space, owner_input, owner_resize, owner_quit };
+	process->owner = (struct link_owner){ owner_input_space, owner_input, owner_resize, owner_quit,
+					      owner_power_key };
 	process->end = DEVICE_PROCESS_RUNNING;
 	err = event_loop_init(&process->loop);
 	if (err)
@@ -181,7 +212,7 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 		err = event_loop_add(&process->loop, handle->request_fd, EPOLLIN | EPOLLET,
 				     &process->requests);
 	if (!err && request_ring_is_used(handle->ring))
-		report_lost(process);
+		device_bus_lost(&process->bus);
 	return err;
 }
 
@@ -190,6 +221,8 @@ void device_process_fini(struct device_process *process)
 	if (process->loop.fd < 0)
 		return;
 	link_server_fini(&process->links);
+	if (process->has_power_key)
+		power_key_fini(&process->power_key);
 	device_bus_fini(&process->bus);
 	event_loop_fini(&process->loop);
 }

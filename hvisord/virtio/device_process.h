@@ -6,6 +6,7 @@
 #include "device_bus.h"
 #include "device_handle.h"
 #include "link_server.h"
+#include "power_key.h"
 #include "virtio_console.h"
 
 /* Why it ends. The numbers are exit codes; 2 is a usage error. */
@@ -22,11 +23,14 @@ struct device_process {
 	struct event_loop loop;
 	struct event_source requests;
 	struct virtio_host host;
+	struct gpio_host gpio_host;
 	struct virtio_console_sink sink;
 	struct link_owner owner;
 	struct link_server links;
 	struct device_bus bus;
 	struct virtio_console *console; /* owned by the bus; NULL: the zone has none */
+	struct power_key power_key;
+	bool has_power_key;
 	struct scrollback scrollback;
 	enum device_process_end end;
 };
@@ -46,7 +50,7 @@ int device_spec_parse(const char *text, struct device_spec *ret_spec);
  * Makes the devices; handle outlives them. listen_fd as in link_server_init().
  * If the ring was served before, devices start as lost. 0 or a negative errno
  * (-EINVAL: an interrupt that the zone's config does not give to virtio, a
- * window that cannot be; -EEXIST: windows meet, a second console); fini either way.
+ * window that cannot be; -EEXIST: windows meet, a second console or key); fini either way.
  */
 int device_process_init(struct device_process *process, struct device_handle *handle, int listen_fd,
 			const struct device_spec *specs, unsigned count);

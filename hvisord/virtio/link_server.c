@@ -120,12 +120,19 @@ static bool on_quit(struct link_connection *link, const struct packet *packet)
 	return true;
 }
 
+static bool on_power_key(struct link_connection *link, const struct packet *packet)
+{
+	(void)packet;
+	link->server->owner->power_key(link->server->owner);
+	return true;
+}
+
 #define BEFORE_HELLO 1u
 #define AFTER_HELLO 2u
 
 /*
  * What a peer may send, by type. A handler returns false when the connection
- * must not go on. QUIT alone may be all that a connection is made for.
+ * must not go on. QUIT or a key may be all that a connection is made for.
  */
 static const struct packet_type {
 	bool (*handle)(struct link_connection *link, const struct packet *packet);
@@ -136,6 +143,7 @@ static const struct packet_type {
 	[DEVICE_LINK_INPUT] = { on_input, DEVICE_LINK_DATA, AFTER_HELLO },
 	[DEVICE_LINK_SIZE] = { on_size, 0, AFTER_HELLO },
 	[DEVICE_LINK_QUIT] = { on_quit, 0, BEFORE_HELLO | AFTER_HELLO },
+	[DEVICE_LINK_POWER_KEY] = { on_power_key, 0, BEFORE_HELLO | AFTER_HELLO },
 };
 #define PACKET_TYPES (sizeof(packet_types) / sizeof(packet_types[0]))
 

@@ -28,6 +28,7 @@ struct link_owner {
 	void (*input)(struct link_owner *owner, const void *data, size_t size);
 	void (*resize)(struct link_owner *owner, uint16_t cols, uint16_t rows);
 	void (*quit)(struct link_owner *owner);
+	void (*power_key)(struct link_owner *owner);
 };
 
 struct link_server;

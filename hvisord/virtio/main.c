@@ -89,13 +89,16 @@ static void tell_faults(void)
 
 	for (unsigned i = 0; i < process.bus.count && lines < FAULT_LINES; i++) {
 		const struct device_window *window = &process.bus.window[i];
+		const char *text = NULL;
+		uint64_t faults = 0;
 
-		if (!window->device || window->device->faults == told[i])
+		if (window->ops && window->ops->faults)
+			faults = window->ops->faults(window->device, &text);
+		if (faults == told[i])
 			continue;
-		told[i] = window->device->faults;
+		told[i] = faults;
 		lines++;
-		say("the %s at 0x%" PRIx64 " needs a reset: %s%s", window->device->class->name, window->ipa,
-		    virtio_fault_name(window->device->fault),
+		say("the %s at 0x%" PRIx64 " needs a reset: %s%s", window->ops->name, window->ipa, text,
 		    lines == FAULT_LINES ? " (the last line of this kind)" : "");
 	}
 }

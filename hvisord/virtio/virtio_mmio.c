@@ -257,3 +257,53 @@ void virtio_mmio_write(struct virtio_device *device, uint64_t offset, uint32_t s
 		registers[offset / 4].write(device, (uint32_t)value);
 	}
 }
+
+static uint64_t bus_read(void *device, uint64_t offset, uint32_t size)
+{
+	return virtio_mmio_read(device, offset, size);
+}
+
+static void bus_write(void *device, uint64_t offset, uint32_t size, uint64_t value)
+{
+	virtio_mmio_write(device, offset, size, value);
+}
+
+static void bus_notify_all(void *device)
+{
+	virtio_device_notify_all(device);
+}
+
+static bool bus_service(void *device)
+{
+	return virtio_device_service(device);
+}
+
+static void bus_lost(void *device)
+{
+	virtio_device_lost(device);
+}
+
+static uint64_t bus_faults(const void *device, const char **ret_text)
+{
+	const struct virtio_device *virtio = device;
+
+	*ret_text = virtio_fault_name(virtio->fault);
+	return virtio->faults;
+}
+
+static void bus_free(void *device)
+{
+	virtio_device_free(device);
+}
+
+const struct device_ops virtio_mmio_ops = {
+	.name = "virtio device",
+	.window = VIRTIO_MMIO_WINDOW,
+	.read = bus_read,
+	.write = bus_write,
+	.notify_all = bus_notify_all,
+	.service = bus_service,
+	.lost = bus_lost,
+	.faults = bus_faults,
+	.free = bus_free,
+};

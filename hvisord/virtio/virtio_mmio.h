@@ -9,6 +9,7 @@
 #ifndef VIRTIO_MMIO_H
 #define VIRTIO_MMIO_H
 
+#include "device_bus.h"
 #include "virtio_device.h"
 
 #define VIRTIO_MMIO_WINDOW 0x200u       /* bytes of a window without further need */
@@ -25,5 +26,8 @@
  */
 uint64_t virtio_mmio_read(struct virtio_device *device, uint64_t offset, uint32_t size);
 void virtio_mmio_write(struct virtio_device *device, uint64_t offset, uint32_t size, uint64_t value);
+
+/* The same for the bus; they take a struct virtio_device. */
+extern const struct device_ops virtio_mmio_ops;
 
 #endif

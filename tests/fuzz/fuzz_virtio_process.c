@@ -15,6 +15,7 @@
 #define RAM 0x50000000ull
 #define RAM_SIZE 0x8000u
 #define WINDOW 0x0a003c00ull
+#define GPIO 0x0a001000ull
 #define PEERS 3u
 
 static struct fuzz_input input;
@@ -37,7 +38,7 @@ static int complete(struct device_handle *handle, uint32_t vcpu, uint32_t seq, u
 static int inject(struct device_handle *handle, uint32_t intid)
 {
 	(void)handle;
-	ALWAYS(intid == 78);
+	ALWAYS(intid == 78 || intid == 79);
 	return 0;
 }
 
@@ -45,20 +46,22 @@ static struct device_handle handle = { .complete = complete, .inject = inject, .
 
 static void init(void)
 {
-	struct device_spec specs[2];
+	struct device_spec specs[3];
 
 	ring = (struct hv_ring){ .magic = HV_RING_MAGIC, .version = HV_RING_VERSION, .slots = HV_RING_SLOTS };
 	memset(ram, 0, sizeof(ram));
 	asked = answered = 0;
 	if (handle.memory.count == 0) {
 		hv_intid_add(&handle.interrupts, 78);
+		hv_intid_add(&handle.interrupts, 79);
 		ALWAYS(guest_memory_add(&handle.memory, RAM, RAM_SIZE, ram) == 0);
 		handle.request_fd = eventfd(0, EFD_NONBLOCK);
 		ALWAYS(handle.request_fd >= 0);
 	}
 	ALWAYS(device_spec_parse("console,0xa003c00,0x200,78", &specs[0]) == 0);
 	ALWAYS(device_spec_parse("region,0xa000000,0x4000,0", &specs[1]) == 0);
-	ALWAYS(device_process_init(&process, &handle, -1, specs, 2) == 0);
+	ALWAYS(device_spec_parse("power_key,0xa001000,0x1000,79", &specs[2]) == 0);
+	ALWAYS(device_process_init(&process, &handle, -1, specs, 3) == 0);
 	for (unsigned i = 0; i < PEERS; i++)
 		peers[i] = -1;
 }
@@ -105,6 +108,25 @@ static void do_request(void)
 
 	post(how & 0x80 ? (uint32_t)fuzz_take(&input, 1) : how & 1, ipa, size, fuzz_number(&input),
 	     how & 2 ? 1 : (uint32_t)fuzz_take(&input, 1));
+}
+
+/* The key's registers: data at any mask, control, what lies between, with any width. */
+static void do_gpio(void)
+{
+	uint64_t how = fuzz_take(&input, 1);
+	uint64_t offset = how & 0x40 ? fuzz_take(&input, 2) : 0x400 + fuzz_take(&input, 1) % 0x30;
+
+	post(how & 1, GPIO + offset % 0x1000, how & 0x20 ? (uint32_t)fuzz_take(&input, 1) : 4,
+	     fuzz_number(&input), 1);
+}
+
+/* A finger, without the wait: up as the timer would have it. */
+static void do_key(void)
+{
+	if (fuzz_take(&input, 1) & 1)
+		power_key_press(&process.power_key);
+	else
+		gpio_pl061_set_line(process.power_key.gpio, POWER_KEY_LINE, false);
 }
 
 static void do_print(void)
@@ -194,8 +216,9 @@ static void do_turn(void)
 }
 
 static void (*const acts[])(void) = {
-	do_start,    do_request, do_request, do_print,  do_print,   do_print, do_scribble, do_scribble,
-	do_overflow, do_connect, do_packet,  do_packet, do_receive, do_turn,  do_turn,     do_turn,
+	do_start,    do_request,  do_request, do_print,  do_print,  do_print,   do_scribble,
+	do_scribble, do_overflow, do_connect, do_packet, do_packet, do_receive, do_turn,
+	do_turn,     do_turn,     do_gpio,    do_gpio,   do_key,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
