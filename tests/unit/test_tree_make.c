@@ -308,8 +308,9 @@ static void test_patch_refuses(void)
 	CHECK_EQ(fdt_open_into(rig_tree, large, TREE_MAX_ZONE_SIZE), 0);
 	memset(text, 'x', sizeof(text) - 1);
 	CHECK_EQ(fdt_setprop_placeholder(large, fdt_path_offset(large, "/psci"), "blob", 0x1e0000, &blob), 0);
-	while (fdt_appendprop(large, fdt_path_offset(large, "/psci"), "more", "12345678", 8) == 0)
-		continue;
+	for (int size = (int)sizeof(text); size >= 8; size /= 2)
+		while (fdt_appendprop(large, fdt_path_offset(large, "/psci"), "more", text, size) == 0)
+			continue;
 	CHECK_EQ(tree_patch(large, TREE_MAX_ZONE_SIZE, &line, &patched, &patched_size), -ENOSPC);
 	CHECK_EQ(tree_patch(large, 100, &line, &patched, &patched_size), -EBADMSG);
 	CHECK(!patched);
