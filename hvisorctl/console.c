@@ -12,7 +12,6 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base64.h"
@@ -38,14 +37,6 @@ struct console {
 	int64_t leave_at; /* --wait; 0: never */
 	int64_t idle_at;  /* the same for --idle-ms */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void leave(struct console *console, int status)
 {
@@ -97,7 +88,7 @@ static int send_request(struct console *console, const char *method, struct json
 static int send_attach(struct console *console)
 {
 	struct json_out out = { 0 };
-	long replay = console->ctl->replay;
+	int64_t replay = console->ctl->replay;
 
 	json_open_object(&out, NULL);
 	ctl_put_zone(&out, console->zone);
@@ -156,7 +147,7 @@ static void on_stream(struct console *console, const struct hvisor_message *mess
 
 	if (message->error != NULL) {
 		restore_terminal(console);
-		return leave(console, ctl_error_reply(console->ctl, message->error));
+		return leave(console, ctl_error_reply(console->ctl, NULL, message->error));
 	}
 	if (print_output(message->result) != 0)
 		return leave(console, CTL_FAILED);
@@ -165,7 +156,9 @@ static void on_stream(struct console *console, const struct hvisor_message *mess
 		return;
 	state = ctl_string(message->result, "state");
 	restore_terminal(console);
-	fprintf(stderr, "\nhvisorctl: the zone is %s\n", state != NULL ? state : "gone");
+	fputs("\nhvisorctl: the zone is ", stderr);
+	ctl_put_text(stderr, state != NULL ? state : "gone");
+	fputc('\n', stderr);
 	leave(console, CTL_OK);
 }
 
@@ -179,7 +172,7 @@ static void on_message(struct console *console, const struct hvisor_message *mes
 	if (message->error == NULL)
 		return;
 	restore_terminal(console);
-	leave(console, ctl_error_reply(console->ctl, message->error));
+	leave(console, ctl_error_reply(console->ctl, NULL, message->error));
 }
 
 static int take_messages(struct console *console)
@@ -235,8 +228,8 @@ static int take_signals(struct console *console)
 /* Milliseconds until a time is up; -1: none is set. Leaves when one is. */
 static int time_left(struct console *console)
 {
-	int idle_ms = console->ctl->idle_ms >= 0 ? console->ctl->idle_ms : DEFAULT_IDLE_MS;
-	int64_t now = now_ms(), until = console->leave_at;
+	int idle_ms = console->ctl->idle_ms >= 0 ? (int)console->ctl->idle_ms : DEFAULT_IDLE_MS;
+	int64_t now = ctl_now_ms(), until = console->leave_at;
 
 	if (console->input_ended && console->write_id == 0 && !console->is_tty && idle_ms != 0) {
 		if (console->idle_at == 0)
@@ -294,7 +287,7 @@ static void print_kept(struct console *console)
 {
 	struct json_out out = { 0 };
 	struct hvisor_message message;
-	long replay = console->ctl->replay;
+	int64_t replay = console->ctl->replay;
 	const char *params;
 
 	json_open_object(&out, NULL);
@@ -325,8 +318,8 @@ int ctl_console(struct ctl *ctl, int argc, char **argv)
 	}
 	if (console.is_tty)
 		fputs("Ctrl-] leaves.\r\n", stderr);
-	if (ctl->wait_ms != 0)
-		console.leave_at = now_ms() + ctl->wait_ms;
+	if (ctl->wait_ms > 0)
+		console.leave_at = ctl_now_ms() + ctl->wait_ms;
 	status = serve(&console);
 	if (status == CTL_NOT_RUNNING)
 		print_kept(&console);

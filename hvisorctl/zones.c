@@ -1,140 +1,163 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* list, start, stop, restart, version, schema */
+/* Operands to zones. */
+#include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
-#include "schema_json.h"
+#include "batch.h"
 
-/* The daemon answers when the time is up; we wait a little longer for that answer. */
-#define GRACE_MS 5000
-#define START_MS 60000
-#define STOP_MS 30000
-
-int ctl_list(struct ctl *ctl, int argc, char **argv)
+static int add(struct zones *zones, const char *name, int64_t id)
 {
-	struct hvisor_message message;
-	int status = ctl_call(ctl, "zone.list", NULL, 0, &message);
+	struct zone_operand *list;
+	char *copy;
 
-	(void)argc;
-	(void)argv;
-	if (status != CTL_OK)
-		return status;
-	if (ctl->json)
-		status = ctl_print_json(message.result);
-	else
-		ctl_print_zones(cJSON_GetObjectItemCaseSensitive(message.result, "zones"));
-	hvisor_message_fini(&message);
-	return status;
-}
-
-static int change_one(struct ctl *ctl, const char *method, const char *zone, int timeout_ms, const char *done)
-{
-	struct json_out out = { 0 };
-	struct hvisor_message message;
-	const char *params, *reason;
-	int status = CTL_FAILED;
-
-	json_open_object(&out, NULL);
-	ctl_put_zone(&out, zone);
-	json_put_int(&out, "timeout_ms", timeout_ms);
-	if (ctl->mode != NULL)
-		json_put_string(&out, "mode", ctl->mode);
-	params = ctl_params(&out);
-	if (params != NULL)
-		status = ctl_call(ctl, method, params, timeout_ms + GRACE_MS, &message);
-	json_out_fini(&out);
-	if (status != CTL_OK)
-		return status;
-	if (ctl->json) {
-		status = ctl_print_json(message.result);
-	} else {
-		reason = ctl_string(message.result, "reason");
-		ctl_put_text(stdout, zone);
-		printf(": %s%s%s\n", done, reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	for (unsigned i = 0; i < zones->count; i++) {
+		if (strcmp(zones->list[i].name, name) == 0 || (id >= 0 && zones->list[i].id == id))
+			return CTL_OK;
 	}
-	hvisor_message_fini(&message);
-	return status;
-}
-
-/* Every zone is tried; the first failure's status counts. */
-static int change(struct ctl *ctl, const char *method, int argc, char **argv, int timeout_ms,
-		  const char *done)
-{
-	int status = CTL_OK;
-
-	if (ctl->timeout_ms != 0)
-		timeout_ms = ctl->timeout_ms;
-	for (int i = 0; i < argc; i++) {
-		int one = change_one(ctl, method, argv[i], timeout_ms, done);
-
-		if (status == CTL_OK)
-			status = one;
-		if (ctl->client == NULL)
-			break;
-	}
-	return status;
-}
-
-int ctl_start(struct ctl *ctl, int argc, char **argv)
-{
-	return change(ctl, "zone.start", argc, argv, START_MS, "running");
-}
-
-int ctl_stop(struct ctl *ctl, int argc, char **argv)
-{
-	return change(ctl, "zone.stop", argc, argv, STOP_MS, "stopped");
-}
-
-int ctl_restart(struct ctl *ctl, int argc, char **argv)
-{
-	return change(ctl, "zone.restart", argc, argv, START_MS, "running");
-}
-
-int ctl_version(struct ctl *ctl, int argc, char **argv)
-{
-	bool daemon;
-
-	(void)argc;
-	(void)argv;
-	/* our own version is an answer also without a daemon */
-	daemon = hvisor_client_new(ctl->socket, 1000, &ctl->client) == 0;
-	if (ctl->json) {
-		struct json_out out = { 0 };
-
-		json_open_object(&out, NULL);
-		json_put_string(&out, "hvisorctl", HVISOR_VERSION);
-		json_put_string(&out, "hvisord", daemon ? hvisor_client_version(ctl->client) : NULL);
-		json_close_object(&out);
-		json_append(&out, "\n", 1);
-		fwrite(out.text, 1, out.length, stdout);
-		json_out_fini(&out);
-		return CTL_OK;
-	}
-	printf("hvisorctl %s\n", HVISOR_VERSION);
-	if (daemon) {
-		fputs("hvisord ", stdout);
-		ctl_put_text(stdout, hvisor_client_version(ctl->client));
-		putchar('\n');
-	}
+	list = realloc(zones->list, (zones->count + 1) * sizeof(*list));
+	if (list != NULL)
+		zones->list = list;
+	copy = list != NULL ? strdup(name) : NULL;
+	if (copy == NULL)
+		return ctl_no_memory();
+	zones->list[zones->count++] = (struct zone_operand){ copy, id };
 	return CTL_OK;
 }
 
-int ctl_schema(struct ctl *ctl, int argc, char **argv)
+static bool is_pattern(const char *text)
 {
-	struct json_out out = { 0 };
-	bool failed;
+	return strpbrk(text, "*?[") != NULL;
+}
 
-	(void)argc;
-	(void)argv;
-	if (ctl->markdown) {
-		schema_markdown(&out);
-	} else {
-		json_open_object(&out, NULL);
-		schema_json(&out);
-		json_close_object(&out);
-		json_append(&out, "\n", 1);
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = strstr(words, word); at != NULL; at = strstr(at + 1, word)) {
+		if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+			return true;
 	}
-	failed = out.failed || fwrite(out.text, 1, out.length, stdout) != out.length;
-	json_out_fini(&out);
-	return failed ? CTL_FAILED : CTL_OK;
+	return false;
+}
+
+static int say_unknown(const char *operand)
+{
+	fputs("hvisorctl: no zone is called ", stderr);
+	ctl_put_text(stderr, operand);
+	fputc('\n', stderr);
+	return CTL_NO_ZONE;
+}
+
+/* All zones of the daemon's answer that pattern (NULL: any) and states let through. */
+static int add_matching(struct zones *zones, const cJSON *list, const char *pattern, const char *states)
+{
+	const cJSON *zone;
+	bool matched = pattern == NULL;
+	int status = CTL_OK;
+
+	cJSON_ArrayForEach(zone, list) {
+		const char *name = ctl_string(zone, "name"), *state = ctl_string(zone, "state");
+		int64_t id = ctl_has_number(zone, "id") ? (int64_t)ctl_number(zone, "id") : -1;
+
+		if (name == NULL || (pattern != NULL && fnmatch(pattern, name, 0) != 0))
+			continue;
+		matched = true;
+		/* to change the root zone, or to mean it by --all, is nobody's intention */
+		if (id == 0 && (pattern == NULL || states != NULL))
+			continue;
+		if (states != NULL && (state == NULL || !has_word(states, state)))
+			continue;
+		status = add(zones, name, id);
+		if (status != CTL_OK)
+			return status;
+	}
+	if (matched)
+		return CTL_OK;
+	return say_unknown(pattern);
+}
+
+static bool means(const char *operand, const cJSON *zone)
+{
+	const char *name = ctl_string(zone, "name");
+	char id[24] = "";
+
+	if (ctl_has_number(zone, "id"))
+		snprintf(id, sizeof(id), "%.0f", ctl_number(zone, "id"));
+	return strcmp(operand, id) == 0 || (name != NULL && fnmatch(operand, name, 0) == 0);
+}
+
+int zones_keep(cJSON *zones, int argc, char **argv)
+{
+	int status = CTL_OK;
+
+	for (int i = 0; i < argc; i++) {
+		const cJSON *zone = zones != NULL ? zones->child : NULL;
+
+		while (zone != NULL && !means(argv[i], zone))
+			zone = zone->next;
+		if (zone == NULL)
+			status = say_unknown(argv[i]);
+	}
+	for (cJSON *zone = zones != NULL && argc != 0 ? zones->child : NULL, *next; zone != NULL;
+	     zone = next) {
+		bool wanted = false;
+
+		next = zone->next;
+		for (int i = 0; i < argc; i++)
+			wanted = wanted || means(argv[i], zone);
+		if (!wanted)
+			cJSON_Delete(cJSON_DetachItemViaPointer(zones, zone));
+	}
+	return status;
+}
+
+static bool any_pattern(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (is_pattern(argv[i]))
+			return true;
+	}
+	return false;
+}
+
+int zones_select(struct ctl *ctl, int argc, char **argv, const char *states, struct zones *ret_zones)
+{
+	struct hvisor_message message = { 0 };
+	const cJSON *list = NULL;
+	int status = CTL_OK;
+
+	*ret_zones = (struct zones){ 0 };
+	if (ctl->all || any_pattern(argc, argv)) {
+		status = ctl_call(ctl, "zone.list", NULL, &message);
+		if (status != CTL_OK)
+			return status;
+		list = ctl_item(message.result, "zones");
+	}
+	if (ctl->all)
+		status = add_matching(ret_zones, list, NULL, states);
+	for (int i = 0; i < argc && status != CTL_FAILED; i++) {
+		int one = is_pattern(argv[i]) ? add_matching(ret_zones, list, argv[i], states)
+					      : add(ret_zones, argv[i], -1);
+
+		status = status == CTL_OK ? one : status;
+	}
+	hvisor_message_fini(&message);
+	return status;
+}
+
+void zones_fini(struct zones *zones)
+{
+	for (unsigned i = 0; i < zones->count; i++)
+		free(zones->list[i].name);
+	free(zones->list);
+	*zones = (struct zones){ 0 };
+}
+
+void zones_put(struct json_out *out, const struct zone_operand *zone)
+{
+	if (zone->id >= 0)
+		json_put_int(out, "zone", zone->id);
+	else
+		ctl_put_zone(out, zone->name);
 }

@@ -21,7 +21,8 @@
 #define READ_SIZE 65536u
 
 struct hvisor_client {
-	int fd;
+	int fd;       /* for reading */
+	int write_fd; /* the same one, of a socket */
 	uint64_t next_id;
 	char *buffer; /* received, not taken yet */
 	size_t start, end, capacity;
@@ -110,7 +111,7 @@ static int read_more(struct hvisor_client *client, int64_t deadline)
 		r = wait_for(client->fd, POLLIN, deadline);
 	if (r != 0)
 		return r;
-	n = recv(client->fd, client->buffer + client->end, client->capacity - client->end, MSG_DONTWAIT);
+	n = read(client->fd, client->buffer + client->end, client->capacity - client->end);
 	if (n == 0)
 		return -EPIPE;
 	if (n < 0)
@@ -190,41 +191,56 @@ static int read_greeting(struct hvisor_client *client, int64_t deadline)
 	return 0;
 }
 
+int hvisor_client_new_fd(int read_fd, int write_fd, int timeout_ms, struct hvisor_client **ret_client)
+{
+	struct hvisor_client *client = calloc(1, sizeof(*client));
+	int r = client != NULL ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		client->fd = read_fd;
+		client->write_fd = write_fd;
+		r = make_room(client);
+		if (r == 0)
+			r = read_greeting(client, deadline_for(timeout_ms));
+		if (r == 0)
+			*ret_client = client;
+		else
+			hvisor_client_free(client);
+		return r;
+	}
+	close(read_fd);
+	if (write_fd != read_fd)
+		close(write_fd);
+	return r;
+}
+
 int hvisor_client_new(const char *path, int timeout_ms, struct hvisor_client **ret_client)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct hvisor_client *client;
-	int r = 0;
+	int fd, r;
 
 	if (path == NULL)
 		path = HVISOR_CLIENT_SOCKET;
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
-	client = calloc(1, sizeof(*client));
-	if (client == NULL)
-		return -ENOMEM;
-	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-		r = -errno;
-	if (r == 0)
-		r = make_room(client);
-	if (r == 0)
-		r = read_greeting(client, deadline_for(timeout_ms));
-	if (r != 0) {
-		hvisor_client_free(client);
-		return r;
-	}
-	*ret_client = client;
-	return 0;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return hvisor_client_new_fd(fd, fd, timeout_ms, ret_client);
+	r = -errno;
+	close(fd);
+	return r;
 }
 
 void hvisor_client_free(struct hvisor_client *client)
 {
 	if (client == NULL)
 		return;
-	if (client->fd >= 0)
-		close(client->fd);
+	close(client->fd);
+	if (client->write_fd != client->fd)
+		close(client->write_fd);
 	hvisor_message_fini(&client->greeting);
 	free(client->buffer);
 	free(client);
@@ -253,10 +269,18 @@ const char *hvisor_client_boot_id(const struct hvisor_client *client)
 	return greeting_text(client, "boot_id");
 }
 
+/* A library raises no SIGPIPE; what is no socket is its user's choice, and so is the signal then. */
+static ssize_t write_quietly(int fd, const char *data, size_t length)
+{
+	ssize_t n = send(fd, data, length, MSG_NOSIGNAL);
+
+	return n < 0 && errno == ENOTSOCK ? write(fd, data, length) : n;
+}
+
 static int send_all(int fd, const char *data, size_t length)
 {
 	while (length != 0) {
-		ssize_t n = send(fd, data, length, MSG_NOSIGNAL);
+		ssize_t n = write_quietly(fd, data, length);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -283,7 +307,7 @@ int hvisor_client_send(struct hvisor_client *client, const char *method, const c
 	json_close_object(&out);
 	json_append(&out, "\n", 1);
 	if (!out.failed)
-		r = send_all(client->fd, out.text, out.length);
+		r = send_all(client->write_fd, out.text, out.length);
 	json_out_fini(&out);
 	if (r == 0)
 		*ret_id = id;

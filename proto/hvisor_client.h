@@ -33,6 +33,12 @@ void hvisor_message_fini(struct hvisor_message *message);
 /* Connects and reads the greeting. path NULL: HVISOR_CLIENT_SOCKET. */
 int hvisor_client_new(const char *path, int timeout_ms, struct hvisor_client **ret_client);
 
+/*
+ * The same over descriptors that lead to a daemon: those of a tunnel. They may
+ * be one and the same; they are closed by hvisor_client_free(), and on failure.
+ */
+int hvisor_client_new_fd(int read_fd, int write_fd, int timeout_ms, struct hvisor_client **ret_client);
+
 /* Takes NULL. */
 void hvisor_client_free(struct hvisor_client *client);
 
