@@ -213,7 +213,7 @@ static int open_backend(struct daemon *daemon)
 	program = find_program("backend", "hvisor-sim");
 	if (program == NULL)
 		return -ENOMEM;
-	r = backend_sim_new(path, program, &daemon->backend);
+	r = backend_sim_new(path, program, NULL, &daemon->backend);
 	free(program);
 	return r;
 }

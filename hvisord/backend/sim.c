@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sim_link.h"
+#include "sim_send.h"
 
 /* While a simulator that was just started comes up. */
 #define CONNECT_TRIES 200
@@ -20,43 +21,47 @@ struct sim {
 	struct backend backend;
 	int fd;
 	int event_fd;
+	uint32_t seq; /* of the last request */
 };
 
-static int receive(int fd, struct sim_reply *reply, int *ret_fd)
+/* The packet goes out whole or not at all: a signal in between is no failure. */
+static int send_request(const struct sim *sim, const struct sim_request *request)
 {
-	union {
-		char buffer[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec data = { reply, sizeof(*reply) };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control.buffer,
-		.msg_controllen = sizeof(control.buffer),
-	};
-	struct cmsghdr *header;
+	size_t size = request->op == SIM_CREATE ? sizeof(*request) : SIM_REQUEST_SHORT;
 	ssize_t n;
 
 	do {
-		n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+		n = send(sim->fd, request, size, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(*reply))
-		return n < 0 ? -errno : -EPIPE;
-	header = CMSG_FIRSTHDR(&message);
-	if (ret_fd != NULL && header != NULL && header->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
-	return (int)reply->result;
+	return n < 0 ? -errno : 0;
 }
 
+/* Takes a descriptor that comes with the answer only where one is wanted. */
+static void keep_fd(int fd, int *ret_fd)
+{
+	if (ret_fd != NULL)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		close(fd);
+}
+
+/* An answer to an earlier request may stand before ours, if that one's could not be read. */
 static int call(struct backend *backend, struct sim_request *request, struct sim_reply *reply, int *ret_fd)
 {
-	const struct sim *sim = (const struct sim *)backend;
-	size_t size = request->op == SIM_CREATE ? sizeof(*request) : SIM_REQUEST_SHORT;
+	struct sim *sim = (struct sim *)backend;
+	int fd, r;
 
-	if (send(sim->fd, request, size, MSG_NOSIGNAL) < 0)
-		return -errno;
-	return receive(sim->fd, reply, ret_fd);
+	request->seq = ++sim->seq;
+	r = send_request(sim, request);
+	while (r == 0) {
+		r = sim_receive(sim->fd, reply, sizeof(*reply), &fd);
+		if (r != 0)
+			return r;
+		keep_fd(fd, reply->seq == request->seq ? ret_fd : NULL);
+		if (reply->seq == request->seq)
+			return (int)reply->result;
+	}
+	return r;
 }
 
 static int call_zone(struct backend *backend, enum sim_op op, uint32_t zone, struct sim_reply *reply)
@@ -251,11 +256,25 @@ static int connect_or_start(const char *path, const char *program, int *ret_fd)
 	return r != 0 ? r : -ETIMEDOUT;
 }
 
-int backend_sim_new(const char *socket_path, const char *program, struct backend **ret_backend)
+/* The eventfd, and whether it is the board that is meant. */
+static int greet(struct sim *sim, const char *platform)
 {
-	struct sim *sim = calloc(1, sizeof(*sim));
 	struct sim_request request = { .op = SIM_EVENT };
 	struct sim_reply reply;
+	HvPlatform board;
+	int r = call(&sim->backend, &request, &reply, &sim->event_fd);
+
+	if (r == 0)
+		r = sim_platform(&sim->backend, &board);
+	if (r == 0 && platform != NULL && strcmp(board.name, platform) != 0)
+		r = -ENODEV;
+	return r;
+}
+
+int backend_sim_new(const char *socket_path, const char *program, const char *platform,
+		    struct backend **ret_backend)
+{
+	struct sim *sim = calloc(1, sizeof(*sim));
 	int r;
 
 	if (sim == NULL)
@@ -267,7 +286,7 @@ int backend_sim_new(const char *socket_path, const char *program, struct backend
 		free(sim);
 		return r;
 	}
-	r = call(&sim->backend, &request, &reply, &sim->event_fd);
+	r = greet(sim, platform);
 	if (r != 0) {
 		sim_free(&sim->backend);
 		return r;

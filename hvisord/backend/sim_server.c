@@ -15,8 +15,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "mmio.h"
 #include "pool.h"
+#include "sim_bound.h"
+#include "sim_guest.h"
 #include "sim_machine.h"
+#include "sim_memory.h"
+#include "sim_send.h"
 #include "zone.h"
 
 #define MAX_CLIENTS 64
@@ -27,15 +32,6 @@ struct client {
 };
 
 static struct client clients[MAX_CLIENTS];
-
-/* As the driver translates them (hv_ioctl.h). */
-static int64_t to_errno(int64_t result)
-{
-	static const int table[] = { 0,       -ENOTTY, -EPERM, -EINVAL,     -EFAULT, -ENOENT,
-				     -EEXIST, -EBUSY,  -EDOM,  -EADDRINUSE, -ENOMEM, -EIO };
-
-	return result > 0 || result < -11 ? -EIO : table[-result];
-}
 
 typedef int64_t (*op_fn)(const struct sim_request *request, struct sim_reply *reply);
 
@@ -69,35 +65,35 @@ static int64_t op_create(const struct sim_request *request, struct sim_reply *re
 	int64_t r = zone_create(&request->config, &violation);
 
 	reply->word = hv_violation_pack(violation);
-	return to_errno(r);
+	return sim_machine_errno(r);
 }
 
 static int64_t op_start(const struct sim_request *request, struct sim_reply *reply)
 {
 	(void)reply;
-	return to_errno(zone_start(request->zone));
+	return sim_machine_errno(zone_start(request->zone));
 }
 
 static int64_t op_stop(const struct sim_request *request, struct sim_reply *reply)
 {
 	(void)reply;
-	return to_errno(zone_stop(request->zone));
+	return sim_machine_errno(zone_stop(request->zone));
 }
 
 static int64_t op_destroy(const struct sim_request *request, struct sim_reply *reply)
 {
 	(void)reply;
-	return to_errno(zone_destroy(request->zone));
+	return sim_machine_errno(zone_destroy(request->zone));
 }
 
 static int64_t op_status(const struct sim_request *request, struct sim_reply *reply)
 {
-	return to_errno(zone_status(request->zone, &reply->status));
+	return sim_machine_errno(zone_status(request->zone, &reply->status));
 }
 
 static int64_t op_config(const struct sim_request *request, struct sim_reply *reply)
 {
-	return to_errno(zone_config(request->zone, &reply->config));
+	return sim_machine_errno(zone_config(request->zone, &reply->config));
 }
 
 static int64_t op_list(const struct sim_request *request, struct sim_reply *reply)
@@ -110,7 +106,7 @@ static int64_t op_list(const struct sim_request *request, struct sim_reply *repl
 static int64_t op_guest(const struct sim_request *request, struct sim_reply *reply)
 {
 	(void)reply;
-	return sim_machine_guest(request->zone, (enum sim_guest)request->arg);
+	return sim_machine_act(request->zone, (enum sim_guest_act)request->arg);
 }
 
 static const op_fn ops[SIM_OP_COUNT] = {
@@ -122,29 +118,6 @@ static const op_fn ops[SIM_OP_COUNT] = {
 	[SIM_GUEST] = op_guest,
 };
 
-static void send_reply(int to, const struct sim_reply *reply, int fd)
-{
-	union {
-		char buffer[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec data = { (void *)(uintptr_t)reply, sizeof(*reply) };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
-	struct cmsghdr *header;
-
-	if (fd >= 0) {
-		message.msg_control = control.buffer;
-		message.msg_controllen = sizeof(control.buffer);
-		header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	}
-	/* a client that is gone needs no answer */
-	sendmsg(to, &message, MSG_NOSIGNAL);
-}
-
 static void drop(struct client *client)
 {
 	close(client->fd);
@@ -155,7 +128,7 @@ static void drop(struct client *client)
 
 static void tell_changes(void)
 {
-	uint64_t one = 1;
+	const uint64_t one = 1;
 
 	if (zone_take_changes() == 0)
 		return;
@@ -170,9 +143,11 @@ static void serve(struct client *client)
 {
 	static struct sim_request request;
 	static struct sim_reply reply;
-	ssize_t n = recv(client->fd, &request, sizeof(request), 0);
+	const ssize_t n = recv(client->fd, &request, sizeof(request), MSG_DONTWAIT);
 	int fd = -1;
 
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
 	if (n < (ssize_t)SIM_REQUEST_SHORT || request.op >= SIM_OP_COUNT)
 		return drop(client);
 	memset(&reply, 0, sizeof(reply));
@@ -182,14 +157,15 @@ static void serve(struct client *client)
 		fd = client->event_fd;
 		reply.result = fd < 0 ? -errno : 0;
 	} else if (request.op == SIM_BIND) {
-		fd = sim_machine_ram(request.zone);
+		fd = sim_memory_fd(request.zone);
 		reply.result = fd < 0 ? fd : 0;
 	} else {
 		reply.result = ops[request.op](&request, &reply);
 	}
-	send_reply(client->fd, &reply, fd);
-	sim_machine_settle();
-	tell_changes();
+	reply.seq = request.seq;
+	/* a client that is gone needs no answer, and one that does not read gets no other */
+	if (!sim_send(client->fd, &reply, sizeof(reply), fd))
+		drop(client);
 }
 
 static void admit(int listener)
@@ -206,22 +182,39 @@ static void admit(int listener)
 		close(fd);
 }
 
+/* After whatever happened: the machine runs until it waits, and its news are told. */
+static void settle(void)
+{
+	const uint64_t gone = sim_machine_settle();
+
+	sim_bound_tell(mmio_take_requests(), gone);
+	tell_changes();
+}
+
 static int run(int listener)
 {
-	struct pollfd fds[MAX_CLIENTS + 1];
+	struct pollfd fds[MAX_CLIENTS + 1 + SIM_BOUND_FDS];
 
 	for (;;) {
 		fds[MAX_CLIENTS] = (struct pollfd){ .fd = listener, .events = POLLIN };
 		for (unsigned i = 0; i < MAX_CLIENTS; i++)
 			fds[i] = (struct pollfd){ .fd = clients[i].fd, .events = POLLIN };
-		if (poll(fds, MAX_CLIENTS + 1, -1) < 0 && errno != EINTR)
-			return EXIT_FAILURE;
+		sim_bound_watch(fds + MAX_CLIENTS + 1);
+		if (poll(fds, MAX_CLIENTS + 1 + SIM_BOUND_FDS, sim_guest_timeout_ms()) < 0) {
+			if (errno != EINTR)
+				return EXIT_FAILURE;
+			continue;
+		}
 		for (unsigned i = 0; i < MAX_CLIENTS; i++) {
-			if (fds[i].revents != 0 && clients[i].fd >= 0)
+			if (fds[i].revents != 0 && clients[i].fd >= 0) {
 				serve(&clients[i]);
+				settle();
+			}
 		}
 		if (fds[MAX_CLIENTS].revents != 0)
 			admit(listener);
+		sim_bound_serve(fds + MAX_CLIENTS + 1);
+		settle();
 	}
 }
 
@@ -240,7 +233,7 @@ int main(int argc, char **argv)
 	strcpy(address.sun_path, argv[1]);
 	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	unlink(argv[1]);
-	if (sim_machine_init() != 0 || listener < 0 ||
+	if (sim_machine_init() != 0 || sim_bound_init() != 0 || listener < 0 ||
 	    bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(listener, 16) != 0) {
 		perror("hvisor-sim");
 		return EXIT_FAILURE;

@@ -137,8 +137,11 @@ int device_handle_open(struct device_handle *handle, int fd)
 	*handle = (struct device_handle){
 		.complete = driver_complete, .inject = driver_inject, .request_fd = -1, .fd = fd
 	};
-	if (ioctl(fd, HV_IOC_BOUND_CONFIG, &config) < 0)
-		return -errno;
+	err = ioctl(fd, HV_IOC_BOUND_CONFIG, &config) < 0 ? -errno : 0;
+	if (err == -ENOTTY) /* no driver's */
+		err = device_handle_simulated(handle, &config);
+	if (err)
+		return err;
 	if (config.magic != HV_CONFIG_MAGIC || config.version != HV_CONFIG_VERSION ||
 	    config.size != sizeof(config) || config.num_regions > HV_MAX_REGIONS)
 		return -EPROTO;
@@ -147,7 +150,7 @@ int device_handle_open(struct device_handle *handle, int fd)
 	err = map_ram(handle, &config);
 	if (!err)
 		err = map_ring(handle);
-	if (!err)
+	if (!err && handle->request_fd < 0)
 		err = ask_notifications(handle);
 	return err;
 }

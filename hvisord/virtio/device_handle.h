@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The zone as the device process holds it: its RAM, its request ring, and the
- * two things that can be done to it. The real one is the driver's handle
- * bound to the zone; tests bring their own.
+ * two things that can be done to it: a driver's handle bound to the zone, or
+ * what the simulator gives in its place; tests bring their own.
  */
 #ifndef DEVICE_HANDLE_H
 #define DEVICE_HANDLE_H
 
 #include "guest_memory.h"
+#include "hv_config.h"
 #include "hv_ring.h"
 
 struct device_handle {
@@ -19,16 +20,23 @@ struct device_handle {
 	uint32_t zone_id;
 	struct hv_intid_set interrupts; /* that inject() takes */
 	int request_fd;                 /* an eventfd, readable when the ring has new requests */
-	int fd;                         /* the driver's */
+	int fd;                         /* the driver's, or the simulator's file */
+	int link;                       /* to the simulator */
 };
 
 /*
- * Takes a driver handle that is bound to a zone: maps its ring and all of its
+ * Takes a driver handle that is bound to a zone, or the simulator's for one: maps its ring and all of its
  * RAM (the zone may not have been started yet), and asks for notifications.
  * Memory stays mapped until the process ends. Touching it after the zone was
  * destroyed raises SIGBUS. A negative errno of the driver or of mmap(), or
  * -EPROTO: config or ring are not of our version.
  */
 int device_handle_open(struct device_handle *handle, int fd);
+
+/*
+ * For device_handle_open(), when fd is no driver's: all but RAM and ring, which
+ * are mapped as the driver's are. -ENOTTY: it is not the simulator's either.
+ */
+int device_handle_simulated(struct device_handle *handle, HvZoneConfig *ret_config);
 
 #endif

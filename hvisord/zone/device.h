@@ -49,6 +49,12 @@ int device_adopt(const struct device_options *options, uint32_t zone, pid_t pid,
 /* Asks the process to exit; kills it if it does not within a second. gone follows. */
 void device_quit(struct device *device);
 
+/*
+ * Presses the zone's power key, if it has one; what the guest makes of it is
+ * its affair. 0, or a negative errno: nobody was told.
+ */
+int device_press_power_key(struct device *device);
+
 /* Forgets the process, which lives on; no hook is called any more. Takes NULL. */
 void device_free(struct device *device);
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -110,6 +111,7 @@ class Rig:
         self.environment = dict(os.environ, HVISOR_TEST_RUN_DIR=self.run_dir, **environment)
         self.log = open(self.dir + "/log", "ab")
         self.daemon = None
+        self.device_program = HERE + "/fake_device.py"  # None: the real one
 
     def image(self, name, text):
         path = f"{self.config_dir}/{name}"
@@ -141,7 +143,7 @@ class Rig:
     def start(self):
         self.daemon = subprocess.Popen(
             [HVISORD, "--backend", "sim", "--config-dir", self.config_dir, "--run-dir", self.run_dir,
-             "--device-program", HERE + "/fake_device.py"],
+             *(["--device-program", self.device_program] if self.device_program else [])],
             stderr=self.log, env=self.environment)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
@@ -186,7 +188,7 @@ class Rig:
         for pid in self.processes():
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    if b"fake_device" in file.read() and pid != self.daemon.pid:
+                    if re.search(rb"fake_device|hvisor-device", file.read()) and pid != self.daemon.pid:
                         result.append(pid)
             except OSError:
                 pass

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Simulated zones with the real device process: guest scripts, console, power key."""
+import json
+import os
+import signal
+import socket
+import struct
+
+from rig import Client, run, text, type_into, wait_for
+
+LINE = 16
+ENDED = ("stopped", "crashed")
+
+
+def numbered(pos, size):
+    """Bytes of the endless text of numbered lines."""
+    first = pos // LINE
+    lines = b"".join(b"%015d\n" % n for n in range(first, (pos + size) // LINE + 1))
+    return lines[pos - first * LINE:][:size]
+
+
+def begin(rig, script, key=False):
+    """Zone 1 with a console (and a power key), whose guest follows the script; a client."""
+    rig.device_program = None
+    devices = [{"type": "console", "addr": "0xa003c00", "len": "0x200", "irq": 78, "status": "enable"}]
+    regions = [{"type": "ram", "physical_start": "0x81000000", "virtual_start": "0x40000000", "size": "0x1000000"},
+               {"type": "virtio", "physical_start": "0xa003c00", "virtual_start": "0xa003c00", "size": "0x200"}]
+    if key:
+        devices.append({"type": "power_key", "addr": "0xa001000", "len": "0x1000", "irq": 76, "status": "enable"})
+        regions.append({"type": "virtio", "physical_start": "0xa001000", "virtual_start": "0xa001000",
+                        "size": "0x1000"})
+    rig.image("virtio1.json", json.dumps({"zones": [{"id": 1, "devices": devices}]}))
+    rig.image("Image1", script)
+    rig.zone(1, [2], memory_regions=regions, interrupts=[device["irq"] for device in devices])
+    return rig.start()
+
+
+def state(client):
+    return client.result("zone.get", zone="z1")["zone"]
+
+
+def wait_state(client, *wanted):
+    return wait_for(lambda: next((zone for zone in [state(client)] if zone["state"] in wanted), None), str(wanted))
+
+
+class Reader:
+    """What an attached console shows, each piece with its position."""
+
+    def __init__(self, rig):
+        self.client = Client(rig.socket)
+        self.id = self.client.send("console.attach", {"zone": "z1", "replay": 262144, "more": True})
+        self.pieces, self.data, self.gaps = [], b"", 0
+
+    def step(self):
+        result = self.client.answer(self.id)["result"]
+        if self.pieces:
+            pos, piece = self.pieces[-1]
+            assert result["pos"] >= pos + len(piece), "twice"
+            self.gaps += result["pos"] - pos - len(piece)
+        self.pieces.append((result["pos"], text(result)))
+        self.data += text(result)
+
+    def until(self, wanted):
+        while wanted not in self.data:
+            self.step()
+        return self
+
+    def bytes(self, count):
+        while len(self.data) < count:
+            self.step()
+        return self
+
+    def check_numbered(self):
+        """Each byte stands at its own position, so none is there twice, and none but told gaps lost."""
+        for pos, piece in self.pieces:
+            wanted = numbered(pos, len(piece))
+            assert piece == wanted, (pos, piece[:64], wanted[:64])
+
+
+def prints(rig):
+    client = begin(rig, "sim:print 100k; print and now the end; run")
+    client.result("zone.start", zone="z1")
+    reader = Reader(rig).until(b"end\n")
+    assert reader.gaps == 0 and reader.data == numbered(0, 102400) + b"and now the end\n"
+    assert state(client)["state"] == "running"
+
+
+def echoes(rig):
+    client = begin(rig, "sim:echo")
+    client.result("zone.start", zone="z1")
+    reader = Reader(rig)
+    type_into(client, "z1", b"hello ")
+    reader.until(b"hello ")
+    typed = bytes(97 + i % 26 for i in range(20000))
+    type_into(client, "z1", typed)
+    reader.bytes(6 + len(typed))
+    assert reader.gaps == 0 and reader.data == b"hello " + typed
+    type_into(client, "z1", b"\nsim:nonsense\n")
+    reader.until(b"?\n")
+    client.result("console.resize", zone="z1", columns=132, rows=50)
+    reader.until(b"size 132x50\n")
+    type_into(client, "z1", b"sim:print 48; run 50ms; off\n")
+    reader.until(numbered(0, 48))
+    assert wait_state(client, *ENDED)["reason"] == "guest_off"
+
+
+def floods(rig):
+    """A flood, seen from its start and from its middle on; ended by a key."""
+    client = begin(rig, "sim:flood; print done; run")
+    client.result("zone.start", zone="z1")
+    early = Reader(rig).bytes(3 << 20)
+    late = Reader(rig).bytes(1 << 20)
+    early.check_numbered()
+    late.check_numbered()
+    type_into(client, "z1", b"x")
+    wait_for(lambda: text(client.result("console.attach", zone="z1", replay=5)) == b"done\n", "the flood's end")
+
+
+def ends(rig):
+    """Each way in which a script ends a zone, after a while and at once."""
+    client = begin(rig, "sim:run")
+    for script, reason in (("sim:off", "guest_off"), ("sim:run 5ms; off", "guest_off"), ("sim:hang 5; off", "guest_off"),
+                           ("sim:fault", "bad_access"), ("sim:print 1k; run 1ms; fault", "bad_access"),
+                           ("sim:nonsense", "bad_trap"), ("sim:run 5 parsecs", "bad_trap")):
+        rig.image("Image1", script)
+        client.result("zone.check")
+        client.call("zone.start", zone="z1")  # an error if it has ended before it was seen to run
+        zone = wait_state(client, *ENDED)
+        assert zone["reason"] == reason, (script, zone)
+        assert zone["state"] == ("stopped" if reason == "guest_off" else "crashed"), (script, zone)
+
+
+def press(rig):
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    link.connect(rig.run_dir + "/zone-1.link")
+    link.send(struct.pack("<IHHIIQ", 0x4C445648, 1, 7, 0, 0, 0))
+    link.close()
+
+
+def power_key(rig):
+    """A guest that runs switches off, whatever it is doing; one that hangs does not."""
+    client = begin(rig, "sim:run", key=True)
+    for script in ("sim:print ready; run", "sim:print ready; echo", "sim:print ready; run 3600s; off"):
+        rig.image("Image1", script)
+        client.result("zone.check")
+        client.result("zone.start", zone="z1")
+        Reader(rig).until(b"ready\n")
+        press(rig)
+        assert wait_state(client, *ENDED)["reason"] == "guest_off"
+    rig.image("Image1", "sim:print ready; hang 3s; print still here; run")
+    client.result("zone.check")
+    client.result("zone.start", zone="z1")
+    reader = Reader(rig).until(b"ready\n")
+    press(rig)
+    reader.until(b"here\n")
+    client.result("zone.stop", zone="z1", mode="force")
+
+
+def device_dies(rig):
+    """The zone waits for ever, can be stopped, and the next start has a new process."""
+    client = begin(rig, "sim:print up; echo")
+    client.result("zone.start", zone="z1")
+    Reader(rig).until(b"up\n")
+    for pid in rig.devices():
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not rig.devices(), "its end")
+    client.result("zone.stop", zone="z1", mode="force")
+    client.result("zone.start", zone="z1")
+    reader = Reader(rig).until(b"up\n")
+    type_into(client, "z1", b"alive")
+    reader.until(b"alive")
+
+
+def outlives_the_daemon(rig):
+    """The daemon is killed in the middle of a flood: the next one goes on with guest and process."""
+    client = begin(rig, "sim:flood; print done; echo")
+    client.result("zone.start", zone="z1")
+    Reader(rig).bytes(100000)
+    before = rig.devices()
+    rig.kill()
+    client = rig.start()
+    wait_state(client, "running")
+    assert rig.devices() == before
+    reader = Reader(rig).bytes(1000000)
+    body = reader.pieces[-1][1]
+    start = body.index(b"\n") + 1
+    line = int(body[start:start + 15])
+    assert body[start:] == numbered(line * LINE, len(body) - start)
+    type_into(client, "z1", b"x")
+    wait_for(lambda: b"done\n" in text(client.result("console.attach", zone="z1", replay=64)), "the flood's end")
+
+
+def many_lives(rig):
+    """Starts and stops leave no descriptor and no process behind."""
+    client = begin(rig, "sim:print 4k; run")
+
+    def live():
+        client.result("zone.start", zone="z1")
+        client.result("zone.stop", zone="z1", mode="force")
+        wait_for(lambda: not rig.devices(), "no device process")
+
+    def descriptors():
+        pids = [pid for pid in rig.processes() if os.readlink(f"/proc/{pid}/exe").endswith("hvisor-sim")]
+        return [len(os.listdir(f"/proc/{pid}/fd")) for pid in pids] + [rig.descriptors()]
+
+    live()
+    before = descriptors()
+    assert len(before) == 2
+    for _ in range(20):
+        live()
+    wait_for(lambda: descriptors() == before, "as few descriptors as before")
+
+
+run([prints, echoes, floods, ends, power_key, device_dies, outlives_the_daemon, many_lives])
