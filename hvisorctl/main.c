@@ -95,13 +95,30 @@ static int run(struct ctl *ctl, uint64_t given, int argc, char **argv)
 	return command->run(ctl, argc, argv);
 }
 
+static const char *from_environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* Which daemon, if no option says it. */
+static void take_environment(struct ctl *ctl)
+{
+	if (ctl->host != NULL || ctl->socket != NULL)
+		return;
+	ctl->host = from_environment("HVISOR_HOST");
+	if (ctl->host == NULL)
+		ctl->socket = from_environment("HVISOR_SOCKET");
+}
+
 static bool wants_color(const struct ctl *ctl)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *term = getenv("TERM");
 
 	if (ctl->color != CTL_COLOR_AUTO)
 		return ctl->color == CTL_COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) != 0 && (no_color == NULL || no_color[0] == '\0') && term != NULL &&
+	return isatty(STDOUT_FILENO) != 0 && from_environment("NO_COLOR") == NULL && term != NULL &&
 	       strcmp(term, "dumb") != 0;
 }
 
@@ -114,13 +131,17 @@ int main(int argc, char **argv)
 			   .replay = -1,
 			   .idle_ms = -1,
 			   .wait_ms = -1 };
+	static char name[] = "hvisorctl";
 	uint64_t given = 0;
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
+	if (argc > 0)
+		argv[0] = name; /* what getopt says begins with it */
 	status = options_take(&ctl, argc, argv, &given);
 	/* -1: help or version was all that was wanted */
 	if (status == CTL_OK) {
+		take_environment(&ctl);
 		output_in_color = wants_color(&ctl);
 		status = run(&ctl, given, argc - optind, argv + optind);
 	}

@@ -74,15 +74,48 @@ static void print_memory(FILE *to, const cJSON *memory)
 	table_fini(&table);
 }
 
+static bool same_row(const cJSON *a, const cJSON *b)
+{
+	return cJSON_Compare(ctl_item(a, "owner"), ctl_item(b, "owner"), true) &&
+	       ctl_number(a, "zone") == ctl_number(b, "zone") &&
+	       cJSON_IsTrue(ctl_item(a, "virtual")) == cJSON_IsTrue(ctl_item(b, "virtual")) &&
+	       ctl_item(a, "also") == NULL && ctl_item(b, "also") == NULL;
+}
+
+/* All numbers that share a row with this one, which is the first of them. */
+static void put_numbers(struct table *table, const cJSON *first)
+{
+	cJSON *numbers = cJSON_CreateArray();
+	char text[512];
+
+	for (const cJSON *item = first; item != NULL; item = item->next) {
+		if (item == first || same_row(first, item))
+			cJSON_AddItemToArray(numbers, cJSON_CreateNumber(ctl_number(item, "intid")));
+	}
+	table_put(table, TONE_PLAIN, ctl_cpus(numbers, text, sizeof(text)));
+	cJSON_Delete(numbers);
+}
+
+static bool is_first(const cJSON *interrupts, const cJSON *item)
+{
+	for (const cJSON *before = interrupts->child; before != item; before = before->next) {
+		if (same_row(before, item))
+			return false;
+	}
+	return true;
+}
+
 static void print_interrupts(FILE *to, const cJSON *interrupts)
 {
-	static const char *const headers[] = { "INTERRUPT", "KIND", "OWNER" };
+	static const char *const headers[] = { "INTERRUPTS", "KIND", "OWNER" };
 	struct table table;
 	const cJSON *interrupt;
 
 	table_init(&table, 3, headers);
 	cJSON_ArrayForEach(interrupt, interrupts) {
-		table_printf(&table, "%.0f", ctl_number(interrupt, "intid"));
+		if (!is_first(interrupts, interrupt))
+			continue;
+		put_numbers(&table, interrupt);
 		table_put(&table, TONE_PLAIN,
 			  cJSON_IsTrue(ctl_item(interrupt, "virtual")) ? "virtual" : "hardware");
 		put_owner(&table, interrupt);

@@ -152,7 +152,7 @@ def test_first_steps(arguments):
         check("three lines of what to try", len(tries) == 3, len(tries))
         m.send("hvisorctl list\n")
         listing = m.expect(PROMPT)
-        check("zone 1 runs", re.search(r"^1 +\S+ +running", listing, re.M) is not None)
+        check("zone 1 runs", re.search(r"^1 +\S+ +(\x1b\[\d+m)?running", listing, re.M) is not None)
         m.send("hvisorctl console 1\n")
         m.expect(r"zone1:\S* *# ", 240)
         m.send("nproc\r")
@@ -164,7 +164,7 @@ def test_first_steps(arguments):
             m.send(f"hvisorctl {word} 1\n")
             m.expect(PROMPT, 240)
             m.send("hvisorctl list\n")
-            check(f"{word} 1", re.search(rf"^1 +\S+ +{state}", m.expect(PROMPT), re.M) is not None, state)
+            check(f"{word} 1", re.search(rf"^1 +\S+ +(\x1b\[\d+m)?{state}", m.expect(PROMPT), re.M) is not None, state)
 
 
 def test_zone_shell(m):
