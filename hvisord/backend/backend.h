@@ -24,6 +24,9 @@ struct backend_ops {
 	int (*start)(struct backend *backend, uint32_t zone);
 	int (*stop)(struct backend *backend, uint32_t zone);
 	int (*destroy)(struct backend *backend, uint32_t zone);
+	/* Both answer at once; that the zone is paused (HV_ZONE_PAUSED) comes as a change. -EBUSY: not in this state. */
+	int (*pause)(struct backend *backend, uint32_t zone);
+	int (*resume)(struct backend *backend, uint32_t zone);
 	int (*status)(struct backend *backend, uint32_t zone, struct hv_zone_status *ret_status);
 	int (*config)(struct backend *backend, uint32_t zone, HvZoneConfig *ret_config);
 	int (*list)(struct backend *backend, uint64_t *ret_zones);

@@ -74,6 +74,16 @@ static int driver_destroy(struct backend *backend, uint32_t zone)
 	return driver_call(backend, HV_IOC_ZONE_DESTROY, &zone);
 }
 
+static int driver_pause(struct backend *backend, uint32_t zone)
+{
+	return driver_call(backend, HV_IOC_ZONE_PAUSE, &zone);
+}
+
+static int driver_resume(struct backend *backend, uint32_t zone)
+{
+	return driver_call(backend, HV_IOC_ZONE_RESUME, &zone);
+}
+
 static int driver_status(struct backend *backend, uint32_t zone, struct hv_zone_status *ret_status)
 {
 	struct hv_ioc_get request = { .zone_id = zone, .buffer = (uintptr_t)ret_status };
@@ -145,6 +155,8 @@ static const struct backend_ops driver_ops = {
 	.start = driver_start,
 	.stop = driver_stop,
 	.destroy = driver_destroy,
+	.pause = driver_pause,
+	.resume = driver_resume,
 	.status = driver_status,
 	.config = driver_config,
 	.list = driver_list,

@@ -133,6 +133,20 @@ static int sim_destroy(struct backend *backend, uint32_t zone)
 	return call_zone(backend, SIM_DESTROY, zone, &reply);
 }
 
+static int sim_pause(struct backend *backend, uint32_t zone)
+{
+	struct sim_reply reply;
+
+	return call_zone(backend, SIM_PAUSE, zone, &reply);
+}
+
+static int sim_resume(struct backend *backend, uint32_t zone)
+{
+	struct sim_reply reply;
+
+	return call_zone(backend, SIM_RESUME, zone, &reply);
+}
+
 static int sim_status(struct backend *backend, uint32_t zone, struct hv_zone_status *ret_status)
 {
 	struct sim_reply reply;
@@ -195,6 +209,8 @@ static const struct backend_ops sim_ops = {
 	.start = sim_start,
 	.stop = sim_stop,
 	.destroy = sim_destroy,
+	.pause = sim_pause,
+	.resume = sim_resume,
 	.status = sim_status,
 	.config = sim_config,
 	.list = sim_list,

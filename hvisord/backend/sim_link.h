@@ -25,6 +25,8 @@ enum sim_op {
 	SIM_BIND,  /* a descriptor with the answer: see "bound" below */
 	SIM_EVENT, /* a descriptor with the answer: the eventfd of this connection */
 	SIM_GUEST, /* the zone's guest does arg */
+	SIM_PAUSE,
+	SIM_RESUME,
 	SIM_OP_COUNT
 };
 

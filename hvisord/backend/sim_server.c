@@ -86,6 +86,18 @@ static int64_t op_destroy(const struct sim_request *request, struct sim_reply *r
 	return sim_machine_errno(zone_destroy(request->zone));
 }
 
+static int64_t op_pause(const struct sim_request *request, struct sim_reply *reply)
+{
+	(void)reply;
+	return sim_machine_errno(zone_pause(request->zone));
+}
+
+static int64_t op_resume(const struct sim_request *request, struct sim_reply *reply)
+{
+	(void)reply;
+	return sim_machine_errno(zone_resume(request->zone));
+}
+
 static int64_t op_status(const struct sim_request *request, struct sim_reply *reply)
 {
 	return sim_machine_errno(zone_status(request->zone, &reply->status));
@@ -115,7 +127,8 @@ static const op_fn ops[SIM_OP_COUNT] = {
 	[SIM_START] = op_start,       [SIM_STOP] = op_stop,
 	[SIM_DESTROY] = op_destroy,   [SIM_STATUS] = op_status,
 	[SIM_CONFIG] = op_config,     [SIM_LIST] = op_list,
-	[SIM_GUEST] = op_guest,
+	[SIM_GUEST] = op_guest,       [SIM_PAUSE] = op_pause,
+	[SIM_RESUME] = op_resume,
 };
 
 static void drop(struct client *client)

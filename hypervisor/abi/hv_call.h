@@ -35,7 +35,9 @@
 #define HV_CALL_ZONE_COMPLETE (HV_CALL_BASE + 12) /* (zone, vcpu, seq, value) */
 /* EVENTS: () -> x1 zones with new requests, x2 zones whose status changed; read and cleared */
 #define HV_CALL_EVENTS (HV_CALL_BASE + 13)
-#define HV_CALL_COUNT 14u
+#define HV_CALL_ZONE_PAUSE (HV_CALL_BASE + 14)  /* (zone) ends with a change event */
+#define HV_CALL_ZONE_RESUME (HV_CALL_BASE + 15) /* (zone) */
+#define HV_CALL_COUNT 16u
 
 /* Errors, in x0 as a signed 64-bit number. Append-only. */
 #define HV_OK 0
@@ -58,6 +60,8 @@
 #define HV_ZONE_STOPPING 3u  /* CPUs are being taken back */
 #define HV_ZONE_ENDED 4u     /* no CPU runs; still owns all, until destroyed */
 #define HV_ZONE_SCRUBBING 5u /* destroyed; its RAM is being cleared */
+#define HV_ZONE_PAUSED 6u    /* its CPUs are held in EL2 and its virtual time stands still */
+#define HV_ZONE_STATES 7u
 
 /* Why a zone ended. */
 #define HV_REASON_NONE 0u

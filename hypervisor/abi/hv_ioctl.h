@@ -58,6 +58,8 @@ struct hv_ioc_complete {
 	_IOW(HV_IOC_TYPE, 11, int32_t)              /* signalled when any zone's status changes;
 						       * -1 takes it back */
 #define HV_IOC_BIND _IOW(HV_IOC_TYPE, 12, uint32_t) /* ENOENT: no such zone, or it is being destroyed */
+#define HV_IOC_ZONE_PAUSE _IOW(HV_IOC_TYPE, 13, uint32_t)
+#define HV_IOC_ZONE_RESUME _IOW(HV_IOC_TYPE, 14, uint32_t)
 
 /* bound; each but the first gives ENOENT once the zone was destroyed, also if another has its id now */
 #define HV_IOC_REQUEST_EVENTFD                                                                               \

@@ -8,6 +8,7 @@
 #include "hv_call.h"
 
 struct vcpu;
+struct zone;
 
 /* The physical CPU we run on. */
 uint32_t arch_cpu_self(void);
@@ -46,6 +47,22 @@ void arch_vcpu_run(struct vcpu *vcpu);
  * CPU, and its stage-2 tables with them: on return this CPU walks none of them.
  */
 void arch_vcpu_quiesce(struct vcpu *vcpu);
+
+/*
+ * A running vCPU stays on this CPU but out of its guest: its timers do not
+ * fire, interrupts that come (in arch_cpu_wait()) wait for it. Then it is
+ * unparked or quiesced.
+ */
+void arch_vcpu_park(struct vcpu *vcpu);
+void arch_vcpu_unpark(struct vcpu *vcpu);
+
+/*
+ * The zone's virtual time stands still from the one to the other. All its
+ * vCPUs are parked or off; each follows when it is unparked or started. Under
+ * zone->lock.
+ */
+void arch_time_stop(struct zone *zone);
+void arch_time_go(struct zone *zone);
 
 /* What the root zone's SYSTEM_OFF and SYSTEM_RESET do. In EL2 neither returns; on the host both do. */
 void arch_machine_off(void);

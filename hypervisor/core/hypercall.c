@@ -112,6 +112,16 @@ static int64_t call_zone_destroy(struct call *call)
 	return zone_destroy(call->arg[0]);
 }
 
+static int64_t call_zone_pause(struct call *call)
+{
+	return zone_pause(call->arg[0]);
+}
+
+static int64_t call_zone_resume(struct call *call)
+{
+	return zone_resume(call->arg[0]);
+}
+
 static int64_t call_zone_status(struct call *call)
 {
 	struct hv_zone_status status;
@@ -166,6 +176,8 @@ static int64_t (*const calls[HV_CALL_COUNT])(struct call *call) = {
 	[HV_CALL_ZONE_INJECT - HV_CALL_BASE] = call_zone_inject,
 	[HV_CALL_ZONE_COMPLETE - HV_CALL_BASE] = call_zone_complete,
 	[HV_CALL_EVENTS - HV_CALL_BASE] = call_events,
+	[HV_CALL_ZONE_PAUSE - HV_CALL_BASE] = call_zone_pause,
+	[HV_CALL_ZONE_RESUME - HV_CALL_BASE] = call_zone_resume,
 };
 
 void hypercall(struct vcpu *vcpu, uint64_t x[5])

@@ -120,10 +120,10 @@ static bool ask(struct vcpu *vcpu, const struct mmio_access *access)
 	return room;
 }
 
-/* Stop comes first: the kick that announced it may have been what ended the sleep. */
+/* Orders come first: the kick that announced one may have been what ended the sleep. */
 static bool await(struct vcpu *vcpu)
 {
-	while (!vcpu_must_stop(vcpu)) {
+	while (cpu_poll(vcpu) == VCPU_RESUME) {
 		if (__atomic_load_n(&vcpu->wait_seq, __ATOMIC_ACQUIRE) == 0)
 			return true;
 		arch_cpu_wait();
@@ -143,10 +143,8 @@ enum mmio_result mmio_access(struct vcpu *vcpu, struct mmio_access *access)
 		(void)zone_fault(vcpu, HV_REASON_DEVICE, 0, 0, access->ipa, 0);
 		return MMIO_LEAVE;
 	}
-	if (!await(vcpu)) {
-		(void)cpu_poll(vcpu);
+	if (!await(vcpu))
 		return MMIO_LEAVE;
-	}
 	if (!access->write)
 		access->value = low_bytes(vcpu->wait_value, access->size);
 	return MMIO_DONE;
@@ -172,7 +170,7 @@ int64_t mmio_complete(uint64_t id, uint64_t index, uint64_t seq, uint64_t value)
 	arch_lock(&zone->lock);
 	if (zone->state == HV_ZONE_NONE) {
 		err = HV_ERR_NO_ZONE;
-	} else if (zone->state != HV_ZONE_RUNNING) {
+	} else if (zone->state != HV_ZONE_RUNNING && zone->state != HV_ZONE_PAUSED) {
 		err = HV_ERR_STATE;
 	} else {
 		vcpu = waiting_vcpu(zone, index, seq);

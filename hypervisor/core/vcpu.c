@@ -31,7 +31,8 @@ static void clear(struct vcpu *vcpu, uint32_t index, uint32_t cpu)
 	vcpu->index = index;
 	vcpu->cpu = cpu;
 	set_power(vcpu, VCPU_OFF);
-	vcpu->stop = 0;
+	vcpu->order = 0;
+	vcpu->parked = false;
 	vcpu->entry = 0;
 	vcpu->context = 0;
 	vcpu->exits = 0;
@@ -80,6 +81,12 @@ void vcpu_prepare_first(struct zone *zone)
 	set_power(vcpu, VCPU_ON_PENDING);
 }
 
+void vcpu_give_order(struct vcpu *vcpu, uint32_t order)
+{
+	__atomic_store_n(&vcpu->order, order, __ATOMIC_RELEASE);
+	arch_cpu_kick(vcpu->cpu);
+}
+
 static void end_if_empty(struct zone *zone)
 {
 	if (zone->cpus_in == 0)
@@ -90,14 +97,14 @@ void vcpu_stop_all(struct zone *zone, uint32_t reason)
 {
 	zone->reason = reason;
 	zone->cpus_in = 0;
+	zone->held = false;
 	zone_set_state(zone, HV_ZONE_STOPPING);
 	for (uint32_t i = 0; i < zone->num_vcpus; i++) {
 		struct vcpu *vcpu = zone->vcpu[i];
 
 		if (vcpu_power(vcpu) == VCPU_ON) {
 			zone->cpus_in++;
-			__atomic_store_n(&vcpu->stop, 1, __ATOMIC_RELEASE);
-			arch_cpu_kick(vcpu->cpu);
+			vcpu_give_order(vcpu, VCPU_ORDER_LEAVE);
 		} else {
 			set_power(vcpu, VCPU_OFF);
 		}
@@ -114,12 +121,14 @@ static void leave(struct vcpu *vcpu)
 	struct zone *zone = vcpu->zone;
 
 	__atomic_store_n(&vcpu->wait_seq, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&vcpu->stop, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&vcpu->order, 0, __ATOMIC_RELEASE);
 	set_power(vcpu, VCPU_OFF);
-	if (zone->state != HV_ZONE_STOPPING)
-		return;
-	zone->cpus_in--;
-	end_if_empty(zone);
+	if (zone->state == HV_ZONE_STOPPING) {
+		zone->cpus_in--;
+		end_if_empty(zone);
+	} else {
+		pause_left(vcpu);
+	}
 }
 
 /* What switching the root zone off means is not for the core to undo: see arch_cpu.h. */
@@ -190,7 +199,11 @@ enum vcpu_action cpu_poll(struct vcpu *vcpu)
 {
 	struct zone *zone = vcpu->zone;
 
-	if (!vcpu_must_stop(vcpu))
+	uint32_t order;
+
+	while ((order = vcpu_order(vcpu)) == VCPU_ORDER_PARK)
+		pause_vcpu(vcpu);
+	if (order == 0)
 		return VCPU_RESUME;
 	arch_vcpu_quiesce(vcpu);
 	arch_lock(&zone->lock);
@@ -229,7 +242,7 @@ bool cpu_step(uint32_t cpu)
 		arch_unlock(&zone->lock);
 		return true;
 	}
-	pending = vcpu_power(vcpu) == VCPU_ON_PENDING;
+	pending = vcpu_power(vcpu) == VCPU_ON_PENDING && !zone->held;
 	scrub = zone->state == HV_ZONE_SCRUBBING && vcpu->index == 0;
 	clean = pending && zone->images_dirty;
 	if (pending) {

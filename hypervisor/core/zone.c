@@ -20,10 +20,11 @@ static uint32_t event_intid; /* of the root zone; 0: it has none */
 static const uint32_t transitions[] = {
 	[HV_ZONE_NONE] = BIT(HV_ZONE_LOADING),
 	[HV_ZONE_LOADING] = BIT(HV_ZONE_RUNNING) | BIT(HV_ZONE_ENDED) | BIT(HV_ZONE_SCRUBBING),
-	[HV_ZONE_RUNNING] = BIT(HV_ZONE_STOPPING),
+	[HV_ZONE_RUNNING] = BIT(HV_ZONE_STOPPING) | BIT(HV_ZONE_PAUSED),
 	[HV_ZONE_STOPPING] = BIT(HV_ZONE_ENDED),
 	[HV_ZONE_ENDED] = BIT(HV_ZONE_SCRUBBING),
 	[HV_ZONE_SCRUBBING] = BIT(HV_ZONE_NONE),
+	[HV_ZONE_PAUSED] = BIT(HV_ZONE_RUNNING) | BIT(HV_ZONE_STOPPING),
 };
 
 void zone_lock(void)
@@ -109,6 +110,7 @@ static void furnish(struct zone *zone)
 	memcpy(zone->fault.name, zone->config.name, sizeof(zone->fault.name));
 	zone->reason = HV_REASON_NONE;
 	zone->scrub = 0;
+	zone->held = false;
 	zone->ring_head = 0;
 	zone->images_dirty = !zone_is_root(zone);
 	vcpu_attach(zone);
@@ -217,7 +219,7 @@ static int64_t stop(struct zone *zone)
 	int64_t err = HV_OK;
 
 	arch_lock(&zone->lock);
-	if (zone->state == HV_ZONE_RUNNING) {
+	if (zone->state == HV_ZONE_RUNNING || zone->state == HV_ZONE_PAUSED) {
 		vcpu_stop_all(zone, HV_REASON_STOPPED);
 	} else if (zone->state == HV_ZONE_LOADING) {
 		zone->reason = HV_REASON_STOPPED;
@@ -249,6 +251,26 @@ static int64_t destroy(struct zone *zone)
 	return HV_OK;
 }
 
+static int64_t pause(struct zone *zone)
+{
+	int64_t err;
+
+	arch_lock(&zone->lock);
+	err = pause_hold(zone);
+	arch_unlock(&zone->lock);
+	return err;
+}
+
+static int64_t resume(struct zone *zone)
+{
+	int64_t err;
+
+	arch_lock(&zone->lock);
+	err = pause_release(zone);
+	arch_unlock(&zone->lock);
+	return err;
+}
+
 static int64_t change(uint64_t id, int64_t (*fn)(struct zone *zone))
 {
 	struct zone *zone;
@@ -275,6 +297,16 @@ int64_t zone_stop(uint64_t id)
 int64_t zone_destroy(uint64_t id)
 {
 	return change(id, destroy);
+}
+
+int64_t zone_pause(uint64_t id)
+{
+	return change(id, pause);
+}
+
+int64_t zone_resume(uint64_t id)
+{
+	return change(id, resume);
 }
 
 void zone_dissolve(struct zone *zone)

@@ -4,6 +4,7 @@
  *
  *   NONE --create--> LOADING --start--> RUNNING --end--> STOPPING --last CPU out--> ENDED
  *   LOADING, ENDED --destroy--> SCRUBBING --RAM cleared--> NONE
+ *   RUNNING --pause, last CPU parked--> PAUSED --resume--> RUNNING; PAUSED --stop--> STOPPING
  *
  * A physical CPU runs one vCPU at most, and a vCPU never moves: vCPUs are
  * stored by physical CPU number.
@@ -36,6 +37,10 @@ enum vcpu_power {
 	VCPU_ON,
 };
 
+/* What a vCPU is told; it looks at its next cpu_poll(). */
+#define VCPU_ORDER_LEAVE 1u
+#define VCPU_ORDER_PARK 2u
+
 struct zone;
 
 struct vcpu {
@@ -43,7 +48,8 @@ struct vcpu {
 	uint32_t index;    /* number within the zone */
 	uint32_t cpu;      /* physical CPU */
 	uint32_t power;    /* enum vcpu_power; atomic */
-	uint32_t stop;     /* atomic: leave at the next cpu_poll() */
+	uint32_t order;    /* 0 or one VCPU_ORDER_; atomic, given under the zone's lock */
+	bool parked;       /* it obeys VCPU_ORDER_PARK and is counted; under the zone's lock */
 	uint64_t entry;    /* for VCPU_ON_PENDING: IPA */
 	uint64_t context;  /* and x0 */
 	uint64_t exits;    /* counted by the trap path; see struct hv_zone_status */
@@ -61,7 +67,9 @@ struct zone {
 	uint32_t state; /* HV_ZONE_; atomic to read, changed under lock */
 	uint32_t reason;
 	uint32_t num_vcpus;
-	uint32_t cpus_in;  /* vCPUs that have not left yet, while STOPPING; under lock */
+	uint32_t
+		cpus_in; /* vCPUs that have not left yet, while STOPPING, or are not parked yet, while held; under lock */
+	bool held;         /* to be paused, or paused: no vCPU enters its guest; under lock */
 	bool images_dirty; /* kernel and tree are still to be cleaned to memory; under lock */
 	uint64_t generation;
 	uint64_t runs;
@@ -95,6 +103,8 @@ int64_t zone_create(const HvZoneConfig *config, struct hv_violation *ret_violati
 int64_t zone_start(uint64_t id);
 int64_t zone_stop(uint64_t id);
 int64_t zone_destroy(uint64_t id);
+int64_t zone_pause(uint64_t id);
+int64_t zone_resume(uint64_t id);
 int64_t zone_status(uint64_t id, struct hv_zone_status *ret_status);
 int64_t zone_config(uint64_t id, HvZoneConfig *ret_config);
 uint64_t zone_list(void);
@@ -117,7 +127,7 @@ enum vcpu_action zone_fault(struct vcpu *vcpu, uint32_t reason, uint64_t esr, ui
 /* The vCPU switches itself off (CPU_OFF); the last one ends the zone. Always VCPU_LEAVE. */
 enum vcpu_action vcpu_power_off(struct vcpu *vcpu);
 
-/* After a kick, with a vCPU running: leave or go on. */
+/* After a kick, with a vCPU running: leave or go on. While its zone is paused it does not return. */
 enum vcpu_action cpu_poll(struct vcpu *vcpu);
 
 /*

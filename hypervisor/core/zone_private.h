@@ -58,14 +58,29 @@ void vcpu_prepare_first(struct zone *zone);
 /* From RUNNING to STOPPING, or to ENDED if no vCPU is on. Under zone->lock. */
 void vcpu_stop_all(struct zone *zone, uint32_t reason);
 
-static inline bool vcpu_must_stop(const struct vcpu *vcpu)
+/* Under zone->lock: tells a vCPU that is on, and kicks its CPU. */
+void vcpu_give_order(struct vcpu *vcpu, uint32_t order);
+
+static inline uint32_t vcpu_order(const struct vcpu *vcpu)
 {
-	return __atomic_load_n(&vcpu->stop, __ATOMIC_ACQUIRE) != 0;
+	return __atomic_load_n(&vcpu->order, __ATOMIC_ACQUIRE);
 }
 
 static inline uint32_t vcpu_power(const struct vcpu *vcpu)
 {
 	return __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE);
 }
+
+/* pause.c, all but pause_vcpu() under zone->lock */
+
+/* HV_OK or HV_ERR_STATE. */
+int64_t pause_hold(struct zone *zone);
+int64_t pause_release(struct zone *zone);
+
+/* A vCPU that had to park is off instead. */
+void pause_left(struct vcpu *vcpu);
+
+/* On the vCPU's own CPU, which has the order to park: returns when it has another one or none. */
+void pause_vcpu(struct vcpu *vcpu);
 
 #endif

@@ -80,7 +80,7 @@ int64_t zone_inject(uint64_t id, uint64_t intid)
 	arch_lock(&zone->lock);
 	if (zone->state == HV_ZONE_NONE)
 		err = HV_ERR_NO_ZONE;
-	else if (zone->state != HV_ZONE_RUNNING)
+	else if (zone->state != HV_ZONE_RUNNING && zone->state != HV_ZONE_PAUSED)
 		err = HV_ERR_STATE;
 	else if (intid >= HV_MAX_INTIDS || !hv_intid_test(&zone->config.virtual_interrupts, (uint32_t)intid))
 		err = HV_ERR_INVALID;

@@ -108,6 +108,26 @@ static long ioctl_destroy(struct handle *handle, void __user *arg)
 	return with_zone(arg, slot_destroy);
 }
 
+static int pause_zone(u32 zone)
+{
+	return call(HV_CALL_ZONE_PAUSE, zone, 0, 0, 0, NULL);
+}
+
+static int resume_zone(u32 zone)
+{
+	return call(HV_CALL_ZONE_RESUME, zone, 0, 0, 0, NULL);
+}
+
+static long ioctl_pause(struct handle *handle, void __user *arg)
+{
+	return with_zone(arg, pause_zone);
+}
+
+static long ioctl_resume(struct handle *handle, void __user *arg)
+{
+	return with_zone(arg, resume_zone);
+}
+
 static long get_of_zone(void __user *arg, u32 function, size_t size)
 {
 	struct hv_ioc_get request;
@@ -254,6 +274,8 @@ static const struct {
 	CALL(HV_IOC_ZONE_LIST, MANAGEMENT, ioctl_list),
 	CALL(HV_IOC_EVENTFD, MANAGEMENT, ioctl_set_status_eventfd),
 	CALL(HV_IOC_BIND, MANAGEMENT, ioctl_bind),
+	CALL(HV_IOC_ZONE_PAUSE, MANAGEMENT, ioctl_pause),
+	CALL(HV_IOC_ZONE_RESUME, MANAGEMENT, ioctl_resume),
 	CALL(HV_IOC_REQUEST_EVENTFD, BOUND, ioctl_set_request_eventfd),
 	CALL(HV_IOC_INJECT, BOUND, ioctl_inject),
 	CALL(HV_IOC_COMPLETE, BOUND, ioctl_complete),

@@ -7,7 +7,7 @@ import re
 import sys
 
 # Not calls of their own.
-HELPERS = {"HV_CALL_BASE", "HV_CALL_COUNT", "HV_IOC_TYPE"}
+HELPERS = {"HV_CALL_BASE", "HV_CALL_COUNT", "HV_IOC_TYPE", "HV_ZONE_STATES"}
 NAMES = r"#define (HV_(?:CALL|ERR|ZONE|REASON|IOC|MMAP)_[A-Z_]+)[ \t]"
 
 

@@ -221,7 +221,7 @@ static void test_siblings_leave(void)
 	CHECK(fake_recorder.kicks[3] >= 2);
 	CHECK_EQ(cpu_poll(zone->vcpu[1]), VCPU_LEAVE);
 	CHECK_EQ(fixture_state(1), HV_ZONE_ENDED);
-	CHECK_EQ(zone->vcpu[1]->stop, 0);
+	CHECK_EQ(zone->vcpu[1]->order, 0);
 }
 
 static void test_first_reason_counts(void)

@@ -31,15 +31,16 @@ typedef uint16_t vgic_attr;
  * "enabled" are those of SGIs, which have no hardware behind them.
  */
 struct arch_vcpu {
-	uint64_t kick;        /* ICC_SGI1R_EL1 word that reaches its CPU */
-	uint64_t gicd_base;   /* IPA, as in the config */
-	uint64_t sgi_base;    /* IPA of its own SGI frame */
-	uint64_t vcpus;       /* bit n: vCPU n of its zone exists */
-	uint32_t news;        /* bit w: pending[w] may have bits, w >= 1; bit 0: GICD_CTLR changed; atomic */
-	uint32_t lrs;         /* list registers that exist */
-	uint32_t sgi_enabled; /* atomic */
-	uint32_t sgi_latched; /* pending while disabled; atomic */
-	uint32_t waker;       /* GICR_WAKER.ProcessorSleep */
+	uint64_t kick;         /* ICC_SGI1R_EL1 word that reaches its CPU */
+	uint64_t gicd_base;    /* IPA, as in the config */
+	uint64_t sgi_base;     /* IPA of its own SGI frame */
+	uint64_t vcpus;        /* bit n: vCPU n of its zone exists */
+	uint32_t news;         /* bit w: pending[w] may have bits, w >= 1; bit 0: GICD_CTLR changed; atomic */
+	uint32_t lrs;          /* list registers that exist */
+	uint32_t sgi_enabled;  /* atomic */
+	uint32_t sgi_latched;  /* pending while disabled; atomic */
+	uint32_t waker;        /* GICR_WAKER.ProcessorSleep */
+	uint32_t timer_ctl[2]; /* CNTV_CTL_EL0, CNTP_CTL_EL0 of a parked vCPU */
 	uint32_t pending[VGIC_WORDS]; /* atomic */
 	vgic_attr attr[VGIC_PRIVATE];
 };
@@ -51,6 +52,8 @@ struct vgic_spi {
 };
 
 struct arch_zone {
+	uint64_t time_offset;         /* CNTVOFF_EL2: how long it was paused */
+	uint64_t stopped_at;          /* CNTPCT_EL0 when it was paused last */
 	uint32_t ctlr;                /* GICD_CTLR enable bits */
 	uint32_t typer;               /* GICD_TYPER */
 	struct arch_lock lock;        /* virtual SPIs' state, routes */

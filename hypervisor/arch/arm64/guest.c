@@ -199,6 +199,7 @@ void arch_vcpu_run(struct vcpu *vcpu)
 	struct cpu *cpu = this_cpu();
 
 	write_sysreg(vttbr_el2, vcpu->zone->stage2.vttbr);
+	write_sysreg(cntvoff_el2, vcpu->zone->arch.time_offset);
 	isb();
 	/* Nothing this CPU knows of the VMID, or of code that was loaded as data, is true any more. */
 	tlbi(vmalls12e1);
@@ -209,6 +210,42 @@ void arch_vcpu_run(struct vcpu *vcpu)
 	vgic_load(vcpu);
 	boot_first_guest();
 	guest_enter(vcpu->context, (struct frame *)(el2_stack_top(cpu->id) - FRAME_SIZE));
+}
+
+/* An expired timer's line is high as long as the timer is enabled: off it neither fires nor is lost. */
+void arch_vcpu_park(struct vcpu *vcpu)
+{
+	vcpu->arch.timer_ctl[0] = (uint32_t)read_sysreg(cntv_ctl_el0);
+	vcpu->arch.timer_ctl[1] = (uint32_t)read_sysreg(cntp_ctl_el0);
+	write_sysreg(cntv_ctl_el0, 0);
+	write_sysreg(cntp_ctl_el0, 0);
+	isb();
+}
+
+void arch_vcpu_unpark(struct vcpu *vcpu)
+{
+	write_sysreg(cntvoff_el2, vcpu->zone->arch.time_offset);
+	isb();
+	write_sysreg(cntv_ctl_el0, vcpu->arch.timer_ctl[0]);
+	write_sysreg(cntp_ctl_el0, vcpu->arch.timer_ctl[1]);
+	isb();
+}
+
+/* No earlier than any count that the zone's vCPUs have seen: they are parked, and said so. */
+static uint64_t count_now(void)
+{
+	isb();
+	return read_sysreg(cntpct_el0);
+}
+
+void arch_time_stop(struct zone *zone)
+{
+	zone->arch.stopped_at = count_now();
+}
+
+void arch_time_go(struct zone *zone)
+{
+	zone->arch.time_offset += count_now() - zone->arch.stopped_at;
 }
 
 void arch_vcpu_quiesce(struct vcpu *vcpu)

@@ -322,7 +322,7 @@ bool irq_from_guest(void)
 	serve_el2(vcpu, intid);
 	if (__atomic_load_n(&panic_owned, __ATOMIC_RELAXED) != 0)
 		panic_halt_if_other();
-	return __atomic_load_n(&vcpu->stop, __ATOMIC_ACQUIRE) != 0 && cpu_poll(vcpu) == VCPU_LEAVE;
+	return __atomic_load_n(&vcpu->order, __ATOMIC_ACQUIRE) != 0 && cpu_poll(vcpu) == VCPU_LEAVE;
 }
 
 void irq_in_el2(void)

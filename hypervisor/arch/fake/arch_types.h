@@ -21,12 +21,14 @@ struct arch_stage2 {
 };
 
 struct arch_vcpu {
-	uint32_t resets, runs, quiesces;
+	uint32_t resets, runs, quiesces, parks;
 	bool running; /* between arch_vcpu_run() and arch_vcpu_quiesce() */
+	bool parked;
 };
 
 struct arch_zone {
 	bool ready; /* between arch_irq_zone_init() and _fini() */
+	bool still; /* between arch_time_stop() and arch_time_go() */
 	struct hv_intid_set assigned;
 	struct hv_intid_set pending; /* virtual interrupts raised; tests clear them */
 };

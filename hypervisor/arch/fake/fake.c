@@ -90,6 +90,8 @@ void arch_vcpu_reset(struct vcpu *vcpu)
 
 void arch_vcpu_run(struct vcpu *vcpu)
 {
+	if (vcpu->zone->arch.still)
+		arch_panic("fake: a vCPU of a paused zone runs");
 	vcpu->arch.runs++;
 	vcpu->arch.running = true;
 	if (fake_behaviour.on_run != NULL)
@@ -102,6 +104,39 @@ void arch_vcpu_quiesce(struct vcpu *vcpu)
 		arch_panic("fake: quiesce of a vCPU that does not run");
 	vcpu->arch.quiesces++;
 	vcpu->arch.running = false;
+	vcpu->arch.parked = false;
+}
+
+void arch_vcpu_park(struct vcpu *vcpu)
+{
+	if (!vcpu->arch.running || vcpu->arch.parked || vcpu->cpu != this_cpu)
+		arch_panic("fake: park of a vCPU that does not run, or on another CPU");
+	vcpu->arch.parks++;
+	vcpu->arch.parked = true;
+}
+
+void arch_vcpu_unpark(struct vcpu *vcpu)
+{
+	if (!vcpu->arch.parked || vcpu->cpu != this_cpu)
+		arch_panic("fake: unpark of a vCPU that is not parked, or on another CPU");
+	vcpu->arch.parked = false;
+}
+
+void arch_time_stop(struct zone *zone)
+{
+	if (zone->arch.still)
+		arch_panic("fake: a zone's time stopped twice");
+	for (uint32_t i = 0; i < zone->num_vcpus; i++)
+		if (zone->vcpu[i]->arch.running && !zone->vcpu[i]->arch.parked)
+			arch_panic("fake: a zone's time stopped under a running vCPU");
+	zone->arch.still = true;
+}
+
+void arch_time_go(struct zone *zone)
+{
+	if (!zone->arch.still)
+		arch_panic("fake: a zone's time goes already");
+	zone->arch.still = false;
 }
 
 void arch_machine_off(void)
