@@ -12,6 +12,7 @@
 #include "mmio.h"
 #include "sim_guest.h"
 #include "sim_memory.h"
+#include "sim_stack.h"
 
 #define STACK_SIZE (128u * 1024u)
 #define BAD_ADDRESS 0xdead0000ull
@@ -20,7 +21,7 @@
 struct sim_cpu {
 	struct vcpu *vcpu; /* NULL: no guest */
 	ucontext_t context;
-	void *stack; /* kept for the next run */
+	struct sim_stack stack; /* kept for the next run */
 	uint8_t *ram;
 	uint64_t ram_ipa;
 	bool kicked;
@@ -31,6 +32,7 @@ struct sim_cpu {
 static struct sim_cpu cpus[HV_MAX_ZONES]; /* by zone */
 static struct sim_cpu *current;
 static ucontext_t machine;
+static struct sim_stack machine_stack;
 
 static int64_t now_us(void)
 {
@@ -43,10 +45,14 @@ static int64_t now_us(void)
 /* Back to the machine; returns when it is the guest's turn again. */
 static void yield(struct sim_cpu *cpu)
 {
+	void *kept;
+
 	current = NULL;
 	fake_set_cpu(0);
+	kept = sim_stack_leave(&machine_stack);
 	if (swapcontext(&cpu->context, &machine) != 0)
 		arch_panic("sim: swapcontext");
+	sim_stack_entered(kept, &machine_stack);
 }
 
 /* The vCPU is off; its coroutine is never entered again. */
@@ -191,6 +197,7 @@ void sim_cpu_fault(struct sim_cpu *cpu)
 
 static void begin(void)
 {
+	sim_stack_entered(NULL, &machine_stack);
 	sim_guest_main(current);
 	arch_panic("sim: a guest came to its end");
 }
@@ -206,14 +213,16 @@ static void forget(struct sim_cpu *cpu)
 static void on_run(struct vcpu *vcpu)
 {
 	struct sim_cpu *cpu = &cpus[vcpu->zone->id];
+	void *stack = (void *)(uintptr_t)cpu->stack.bottom;
 
 	forget(cpu);
-	if (cpu->stack == NULL)
-		cpu->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (cpu->stack == MAP_FAILED || getcontext(&cpu->context) != 0)
+	if (cpu->stack.bottom == NULL)
+		stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (stack == MAP_FAILED || getcontext(&cpu->context) != 0)
 		arch_panic("sim: no stack for a guest");
-	cpu->context.uc_stack.ss_sp = cpu->stack;
+	cpu->stack = (struct sim_stack){ stack, STACK_SIZE };
+	cpu->context.uc_stack.ss_sp = stack;
 	cpu->context.uc_stack.ss_size = STACK_SIZE;
 	cpu->context.uc_link = NULL;
 	makecontext(&cpu->context, begin, 0);
@@ -251,6 +260,8 @@ void sim_guest_init(void)
 bool sim_guest_turn(uint32_t zone)
 {
 	struct sim_cpu *cpu = &cpus[zone];
+	struct sim_stack from;
+	void *kept;
 
 	if (cpu->vcpu == NULL)
 		return false;
@@ -262,8 +273,10 @@ bool sim_guest_turn(uint32_t zone)
 	cpu->takes_interrupts = false;
 	current = cpu;
 	fake_set_cpu(cpu->vcpu->cpu);
+	kept = sim_stack_leave(&cpu->stack);
 	if (swapcontext(&machine, &cpu->context) != 0)
 		arch_panic("sim: swapcontext");
+	sim_stack_entered(kept, &from);
 	fake_set_cpu(0);
 	return true;
 }

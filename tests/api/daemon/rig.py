@@ -140,10 +140,21 @@ class Rig:
             self.image(f"Image{id}", "sim:run")
         self.image(f"zone{id}.json", json.dumps(zone))
 
+    def real_device(self):
+        """hvisor-device. Inside its sandbox nothing may be started that looks for leaks."""
+        path = os.path.dirname(os.path.abspath(HVISORD)) + "/virtio/hvisor-device"
+        if SIZE_COUNTS:
+            return path
+        wrapper = self.dir + "/hvisor-device"
+        with open(wrapper, "w") as file:
+            file.write(f'#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec {path} "$@"\n')
+        os.chmod(wrapper, 0o755)
+        return wrapper
+
     def start(self):
         self.daemon = subprocess.Popen(
             [HVISORD, "--backend", "sim", "--config-dir", self.config_dir, "--run-dir", self.run_dir,
-             *(["--device-program", self.device_program] if self.device_program else [])],
+             "--device-program", self.device_program or self.real_device()],
             stderr=self.log, env=self.environment)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
