@@ -210,19 +210,29 @@ static void forget(struct sim_cpu *cpu)
 	cpu->ram = NULL;
 }
 
+/* Kept for the zone's next run. */
+static void need_stack(struct sim_cpu *cpu)
+{
+	void *stack;
+
+	if (cpu->stack.bottom != NULL)
+		return;
+	stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1,
+		     0);
+	if (stack == MAP_FAILED)
+		arch_panic("sim: no stack for a guest");
+	cpu->stack = (struct sim_stack){ stack, STACK_SIZE };
+}
+
 static void on_run(struct vcpu *vcpu)
 {
 	struct sim_cpu *cpu = &cpus[vcpu->zone->id];
-	void *stack = (void *)(uintptr_t)cpu->stack.bottom;
 
 	forget(cpu);
-	if (cpu->stack.bottom == NULL)
-		stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (stack == MAP_FAILED || getcontext(&cpu->context) != 0)
-		arch_panic("sim: no stack for a guest");
-	cpu->stack = (struct sim_stack){ stack, STACK_SIZE };
-	cpu->context.uc_stack.ss_sp = stack;
+	need_stack(cpu);
+	if (getcontext(&cpu->context) != 0)
+		arch_panic("sim: no context for a guest");
+	cpu->context.uc_stack.ss_sp = (void *)(uintptr_t)cpu->stack.bottom;
 	cpu->context.uc_stack.ss_size = STACK_SIZE;
 	cpu->context.uc_link = NULL;
 	makecontext(&cpu->context, begin, 0);
