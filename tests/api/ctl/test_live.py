@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 SOURCE = sys.argv.pop(1)
+sys.argv[1:3] = map(os.path.abspath, sys.argv[1:3])
 sys.path.insert(0, SOURCE + "/tests/api/daemon")
 from rig import HVISORCTL, PATIENCE, run, wait_for  # noqa: E402
 
