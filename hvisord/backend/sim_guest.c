@@ -11,6 +11,7 @@
 
 #define LINE 16u /* bytes of a numbered line */
 #define PIECE 4096u
+static_assert(SIM_SCRIPT_SIZE < PIECE, "a text is a piece");
 
 struct guest {
 	struct sim_cpu *cpu;
@@ -137,8 +138,9 @@ static void do_print(struct guest *guest, const struct sim_script *script, const
 	char piece[PIECE];
 
 	if (!step->has_number) {
-		write_out(guest, script->text + step->text, step->size);
-		write_out(guest, "\n", 1);
+		memcpy(piece, script->text + step->text, step->size);
+		piece[step->size] = '\n';
+		write_out(guest, piece, step->size + 1u);
 	}
 	while (left > 0) {
 		const size_t size = number_lines(guest, piece, left < PIECE ? (size_t)left : PIECE);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define PACKETS_A_TURN 16u
+#define SHORTAGE_US 1000u
 
 struct packet {
 	struct device_link_header header;
@@ -237,6 +238,8 @@ static void listener_ready(struct event_source *source, uint32_t events)
 	(void)events;
 	if (fd >= 0)
 		(void)link_server_add(server, fd); /* too many: it sees its connection closed */
+	else if (errno == ENFILE || errno == EMFILE || errno == ENOMEM || errno == ENOBUFS)
+		usleep(SHORTAGE_US); /* it stays in the queue and would wake us at once, again and again */
 }
 
 int link_server_init(struct link_server *server, struct event_loop *loop, struct link_owner *owner,

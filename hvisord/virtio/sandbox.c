@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -48,6 +49,14 @@ static int leave_session(uint32_t zone_id, unsigned keep)
 	return setsid() < 0 && errno != EPERM ? -errno : 0;
 }
 
+/* No file system is kept busy by where we happen to stand. */
+static int leave_folder(uint32_t zone_id, unsigned keep)
+{
+	(void)zone_id;
+	(void)keep;
+	return chdir("/") < 0 ? -errno : 0;
+}
+
 static int limit(uint32_t zone_id, unsigned keep)
 {
 	static const struct {
@@ -57,6 +66,7 @@ static int limit(uint32_t zone_id, unsigned keep)
 		{ RLIMIT_CORE, 0 },
 		{ RLIMIT_NPROC, 1 },
 		{ RLIMIT_MSGQUEUE, 0 },
+		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_NOFILE, MAX_DESCRIPTORS },
 	};
 
@@ -85,9 +95,15 @@ static int change_user(uint32_t zone_id, unsigned keep)
 
 static int gain_nothing(uint32_t zone_id, unsigned keep)
 {
+	/* a change of user took them, if there was one: not if the daemon itself is not root but capable */
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
 	(void)zone_id;
 	(void)keep;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return 0;
 }
@@ -96,9 +112,13 @@ static const struct {
 	const char *name;
 	int (*take)(uint32_t zone_id, unsigned keep);
 } steps[] = {
-	{ "close descriptors", close_rest },  { "open /dev/null", silence },
-	{ "start a session", leave_session }, { "set limits", limit },
-	{ "change user", change_user },       { "give up privileges", gain_nothing },
+	{ "close descriptors", close_rest },
+	{ "open /dev/null", silence },
+	{ "start a session", leave_session },
+	{ "change to /", leave_folder },
+	{ "set limits", limit },
+	{ "change user", change_user },
+	{ "give up privileges", gain_nothing },
 };
 
 int sandbox_enter(uint32_t zone_id, unsigned keep, const char **ret_step)

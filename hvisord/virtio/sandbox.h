@@ -18,8 +18,8 @@
 
 /*
  * Closes every descriptor from keep on, points 0 and 1 to /dev/null; a session
- * of its own; no core dumps, no children, few descriptors;
- * another uid (no capability survives); nothing gained by exec; not traceable
+ * of its own, in the root folder; no core dumps, no children, few descriptors;
+ * another uid; no capability survives; nothing gained by exec; not traceable
  * by its own uid. 0 or a negative errno, with *ret_step naming what failed.
  */
 int sandbox_enter(uint32_t zone_id, unsigned keep, const char **ret_step);

@@ -116,6 +116,10 @@ static bool service_tx(struct virtio_console *console)
 				virtio_device_break(device, VIRTIO_FAULT_DIRECTION);
 				break;
 			}
+			if (chain->out_bytes > VIRTIO_CONSOLE_CHAIN) {
+				virtio_device_break(device, VIRTIO_FAULT_OUTPUT_LENGTH);
+				break;
+			}
 			console->sink->output(console->sink, chain->iov, chain->num_out);
 			virtio_device_push(device, VIRTIO_CONSOLE_TX, chain->head, 0);
 			cost += chain->out_bytes + CHAIN_COST;

@@ -23,6 +23,13 @@ struct virtio_console;
 /* Bytes of output after which a busy driver waits until others had their turn. */
 #define VIRTIO_CONSOLE_BURST 65536u
 
+/*
+ * Bytes of output in one chain. Buffers may lie upon each other, so that a
+ * chain can claim terabytes: positions of console bytes would wrap, and leave
+ * what JSON numbers can say, within hours.
+ */
+#define VIRTIO_CONSOLE_CHAIN 0x100000u
+
 /* Takes the driver's output: one chain's buffers, in guest memory, gone when the call returns. */
 struct virtio_console_sink {
 	void (*output)(struct virtio_console_sink *sink, const struct iovec *iov, unsigned count);

@@ -235,6 +235,24 @@ static void indirect_too_long(struct rig *rig)
 	send(rig, RIG_INDIRECT, count * 16, INDIRECT, 0);
 }
 
+/* Sixteen buffers on top of each other: the largest chain that is taken, and one byte more. */
+static void output_of_size(struct rig *rig, uint32_t last)
+{
+	for (uint32_t i = 0; i < 17; i++)
+		rig_indirect(rig, i, RIG_HIGH, i < 16 ? RIG_HIGH_SIZE : last, i < 16 ? NEXT : 0, i + 1);
+	send(rig, RIG_INDIRECT, 17 * 16, INDIRECT, 0);
+}
+
+CASE(output_too_large, output_of_size(rig, 1))
+
+static void output_large(struct rig *rig)
+{
+	for (uint32_t i = 0; i < 16; i++)
+		rig_indirect(rig, i, RIG_HIGH, RIG_HIGH_SIZE, i < 15 ? NEXT : 0, i + 1);
+	send(rig, RIG_INDIRECT, 16 * 16, INDIRECT, 0);
+	CHECK_EQ(rig->out_size, VIRTIO_CONSOLE_CHAIN);
+}
+
 /* Good chains before the bad one are given back, and nothing behind it is touched. */
 static void bad_in_the_middle(struct rig *rig)
 {
@@ -312,7 +330,7 @@ static void input_into_its_own_ring(struct rig *rig)
 	receive(rig, RIG_QUEUE(RIG_RX), 0x10000, WRITE, 0);
 }
 
-/* All of memory, many times over, as output: costs no more than what is kept. */
+/* All of memory, many times over, as output. */
 static void output_without_end(struct rig *rig)
 {
 	for (uint32_t i = 0; i < VIRTQUEUE_MAX_CHAIN; i++)
@@ -427,7 +445,9 @@ static const struct bad {
 	BAD(write_every_hole, NONE),
 	BAD(rings_on_top_of_each_other, NONE),
 	BAD(input_into_its_own_ring, NONE),
-	BAD(output_without_end, NONE),
+	BAD(output_without_end, OUTPUT_LENGTH),
+	BAD(output_too_large, OUTPUT_LENGTH),
+	BAD(output_large, NONE),
 };
 
 /* Broken: says so, interrupts a driver that is there, and serves nothing. */

@@ -420,6 +420,14 @@ static void privileges(void)
 	read_status(run.pid, "NoNewPrivs:", value, sizeof(value));
 	CHECK_EQ(atoi(value), 1);
 	CHECK_EQ(getsid(run.pid), run.pid);
+	read_status(run.pid, "CapPrm:", value, sizeof(value));
+	CHECK_EQ(strtoull(value, NULL, 16), 0);
+	read_status(run.pid, "CapEff:", value, sizeof(value));
+	CHECK_EQ(strtoull(value, NULL, 16), 0);
+	read_status(run.pid, "CapInh:", value, sizeof(value));
+	CHECK_EQ(strtoull(value, NULL, 16), 0);
+	read_status(run.pid, "CapAmb:", value, sizeof(value));
+	CHECK_EQ(strtoull(value, NULL, 16), 0);
 	if (geteuid() == 0) {
 		snprintf(wanted, sizeof(wanted), "\t%u\t%u\t%u\t%u\n", SANDBOX_FIRST_UID + ZONE,
 			 SANDBOX_FIRST_UID + ZONE, SANDBOX_FIRST_UID + ZONE, SANDBOX_FIRST_UID + ZONE);
@@ -429,10 +437,6 @@ static void privileges(void)
 		CHECK(strcmp(value, wanted) == 0);
 		read_status(run.pid, "Groups:", value, sizeof(value));
 		CHECK_EQ(atoi(value), 0);
-		read_status(run.pid, "CapPrm:", value, sizeof(value));
-		CHECK_EQ(strtoull(value, NULL, 16), 0);
-		read_status(run.pid, "CapEff:", value, sizeof(value));
-		CHECK_EQ(strtoull(value, NULL, 16), 0);
 	}
 	fd = link_connect(&run, 0);
 	link_quit(fd);

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Simulated zones with the real device process: guest scripts, console, power key."""
+import errno
 import json
 import os
 import signal
 import socket
 import struct
+import time
 
 from rig import Client, run, text, type_into, wait_for
 
@@ -120,8 +122,8 @@ def floods(rig):
 def ends(rig):
     """Each way in which a script ends a zone, after a while and at once."""
     client = begin(rig, "sim:run")
-    for script, reason in (("sim:off", "guest_off"), ("sim:run 5ms; off", "guest_off"), ("sim:hang 5; off", "guest_off"),
-                           ("sim:fault", "bad_access"), ("sim:print 1k; run 1ms; fault", "bad_access"),
+    for script, reason in (("sim:off", "guest_off"), ("sim:run 5ms; off", "guest_off"),
+                           ("sim:hang 5; off", "guest_off"), ("sim:fault", "bad_access"), ("sim:print 1k; run 1ms; fault", "bad_access"),
                            ("sim:nonsense", "bad_trap"), ("sim:run 5 parsecs", "bad_trap")):
         rig.image("Image1", script)
         client.result("zone.check")
@@ -131,11 +133,38 @@ def ends(rig):
         assert zone["state"] == ("stopped" if reason == "guest_off" else "crashed"), (script, zone)
 
 
+class Link:
+    """The device process's own link (virtio/device_link.h), without the daemon."""
+    HEADER = struct.Struct("<IHHIIQ")
+    HELLO, OUTPUT, INPUT, POWER_KEY = 1, 3, 4, 7
+
+    def __init__(self, rig):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.connect(rig.run_dir + "/zone-1.link")
+
+    def send(self, kind, data=b"", pos=0):
+        self.socket.send(self.HEADER.pack(0x4C445648, 1, kind, len(data), 0, pos) + data)
+
+    def output(self, wait=True):
+        """Position and bytes of the next output; None if there is none yet."""
+        while True:
+            try:
+                packet = self.socket.recv(8192, 0 if wait else socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return None
+            assert packet, "closed"
+            kind, pos = self.HEADER.unpack_from(packet)[2::3]
+            if kind == self.OUTPUT:
+                return pos, packet[self.HEADER.size:]
+
+    def until(self, wanted):
+        data = b""
+        while not data.endswith(wanted):
+            data += self.output()[1]
+
+
 def press(rig):
-    link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    link.connect(rig.run_dir + "/zone-1.link")
-    link.send(struct.pack("<IHHIIQ", 0x4C445648, 1, 7, 0, 0, 0))
-    link.close()
+    Link(rig).send(Link.POWER_KEY)
 
 
 def power_key(rig):
@@ -191,6 +220,80 @@ def outlives_the_daemon(rig):
     wait_for(lambda: b"done\n" in text(client.result("console.attach", zone="z1", replay=64)), "the flood's end")
 
 
+class Simulator:
+    """Asks hvisor-sim itself (backend/sim_link.h)."""
+    STOP, STATUS, PAUSE, RESUME = 5, 7, 13, 14
+    RUNNING, ENDED, PAUSED = 2, 4, 6
+
+    def __init__(self, rig):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.connect(rig.run_dir + "/sim.sock")
+
+    def ask(self, op):
+        self.socket.send(struct.pack("=IIII", op, 1, 0, 77))
+        reply = self.socket.recv(65536)
+        return struct.unpack_from("=q", reply)[0], reply[16:]
+
+    def state(self):
+        return struct.unpack_from("=I", self.ask(self.STATUS)[1], 12)[0]
+
+    def becomes(self, op, state):
+        result = self.ask(op)[0]
+        assert result == 0, result
+        wait_for(lambda: self.state() == state, f"state {state}")
+
+
+def paused(rig):
+    """A parked guest does nothing, neither prints nor sees time pass; resumed, it goes on in the middle."""
+    client = begin(rig, "sim:flood; print done; run 400ms; print late; run")
+    client.result("zone.start", zone="z1")
+    rig.kill()  # what the daemon makes of a zone that others pause is not the question
+    simulator, link = Simulator(rig), Link(rig)
+    link.send(Link.HELLO)
+    for _ in range(20):
+        simulator.becomes(simulator.PAUSE, simulator.PAUSED)
+        assert simulator.ask(simulator.PAUSE)[0] == -errno.EBUSY
+        while link.output(wait=False):
+            pass  # to the end: a parked guest adds nothing
+        simulator.becomes(simulator.RESUME, simulator.RUNNING)
+        assert simulator.ask(simulator.RESUME)[0] == -errno.EBUSY
+        for _ in range(20):
+            pos, piece = link.output()
+            assert piece == numbered(pos, len(piece)), pos
+    link.send(Link.INPUT, b"x")
+    link.until(b"done\n")
+    simulator.becomes(simulator.PAUSE, simulator.PAUSED)
+    time.sleep(1)  # more than its script waits
+    assert link.output(wait=False) is None
+    simulator.becomes(simulator.RESUME, simulator.RUNNING)
+    link.until(b"late\n")
+    simulator.becomes(simulator.PAUSE, simulator.PAUSED)
+    simulator.becomes(simulator.STOP, simulator.ENDED)
+
+
+def hostile_links(rig):
+    """Who does not hold the zone's file gets nothing, whatever he says; the simulator lives on."""
+    client = begin(rig, "sim:echo")
+    client.result("zone.start", zone="z1")
+    simulators = [pid for pid in rig.processes() if os.readlink(f"/proc/{pid}/exe").endswith("hvisor-sim")]
+    folder = f"/proc/{simulators[0]}/fd/"
+    inodes = [os.readlink(folder + fd)[len("socket:["):-1] for fd in os.listdir(folder)]
+    with open("/proc/net/unix") as file:
+        lines = [line.split() for line in file]
+    names = [line[7] for line in lines if line[6] in inodes and line[7:] and line[7][0] == "@"]
+    for packet in (b"", b"x", bytes(32), struct.pack("=IIQQQ", 0, 1, 0, 0, 0), struct.pack("=IIQQQ", 1, 1, 0, 1, 0),
+                   struct.pack("=IIQQQ", 2, 1, 78, 0, 0), struct.pack("=IIQQQ", 9, 1, 0, 0, 0), bytes(5000)):
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        link.settimeout(10)
+        link.connect("\0" + names[0][1:])
+        link.send(packet)
+        answer = link.recv(100) if packet else b""
+        assert answer in (b"", struct.pack("=q", -errno.ENOENT)), (packet, answer)
+        link.close()
+    type_into(client, "z1", b"alive")
+    Reader(rig).until(b"alive")
+
+
 def many_lives(rig):
     """Starts and stops leave no descriptor and no process behind."""
     client = begin(rig, "sim:print 4k; run")
@@ -212,4 +315,4 @@ def many_lives(rig):
     wait_for(lambda: descriptors() == before, "as few descriptors as before")
 
 
-run([prints, echoes, floods, ends, power_key, device_dies, outlives_the_daemon, many_lives])
+run([prints, echoes, floods, ends, power_key, device_dies, outlives_the_daemon, paused, hostile_links, many_lives])
