@@ -59,3 +59,22 @@ bool board_valid(const HvPlatform *board)
 		return false;
 	return ranges_apart(board) && hypervisor_in_ram(board);
 }
+
+/* A valid board's ranges are apart, so each round that goes on has left one of them for good. */
+bool board_has_ram(const HvPlatform *board, uint64_t start, uint64_t size)
+{
+	if (!hv_range_valid(start, size))
+		return false;
+	for (uint32_t i = 0; i < board->num_ram; i++) {
+		struct hv_range r = board->ram[i];
+
+		if (!hv_range_contains(r.start, r.size, start, 1))
+			continue;
+		if (size <= r.size - (start - r.start))
+			return true;
+		size -= r.size - (start - r.start);
+		start = r.start + r.size;
+		i = UINT32_MAX; /* from the first one again */
+	}
+	return false;
+}

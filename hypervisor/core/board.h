@@ -11,4 +11,7 @@
  */
 bool board_valid(const HvPlatform *board);
 
+/* All of the range is RAM; adjoining ranges count as one, as they do to hv_config_validate(). */
+bool board_has_ram(const HvPlatform *board, uint64_t start, uint64_t size);
+
 #endif

@@ -5,6 +5,7 @@
  * maps, the pool and the states must agree, and at the end all can be given
  * back. The fake architecture ends the process on any breach of its contract.
  */
+#include "arch_cpu.h"
 #include "fixture.h"
 #include "fuzz.h"
 #include "hypercall.h"
@@ -17,6 +18,7 @@
 static struct fuzz_input input;
 static uint64_t pool_at_boot;
 static uint32_t root_maps_at_boot;
+static uint64_t asleep; /* bit per CPU: it is in while_waiting() already */
 
 static uint32_t take_zone_id(void)
 {
@@ -61,8 +63,9 @@ static void do_create(void)
 
 static void do_lifecycle(void)
 {
-	static const uint64_t numbers[] = { HV_CALL_ZONE_START, HV_CALL_ZONE_STOP, HV_CALL_ZONE_DESTROY };
-	uint64_t which = fuzz_take(&input, 1) % 3;
+	static const uint64_t numbers[] = { HV_CALL_ZONE_START, HV_CALL_ZONE_STOP, HV_CALL_ZONE_DESTROY,
+					    HV_CALL_ZONE_PAUSE, HV_CALL_ZONE_RESUME };
+	uint64_t which = fuzz_take(&input, 1) % 5;
 
 	(void)call(numbers[which] - HV_CALL_BASE, take_zone_id(), 0, 0, 0);
 }
@@ -84,17 +87,24 @@ static void do_any_call(void)
 	(void)call(number, a[0], a[1], a[2], a[3]);
 }
 
-static void do_step(void)
+static void step(uint32_t cpu)
 {
-	uint32_t cpu = (uint32_t)fuzz_take(&input, 1) % FIXTURE_CPUS;
 	struct vcpu *vcpu = vcpu_of_cpu(cpu);
+	uint32_t before = arch_cpu_self();
 
+	if (asleep >> cpu & 1)
+		return;
 	fake_set_cpu(cpu);
 	if (vcpu->zone != NULL && vcpu->power == VCPU_ON)
 		(void)cpu_poll(vcpu);
 	else
 		(void)cpu_step(cpu);
-	fake_set_cpu(0);
+	fake_set_cpu(before);
+}
+
+static void do_step(void)
+{
+	step((uint32_t)fuzz_take(&input, 1) % FIXTURE_CPUS);
 }
 
 /* A vCPU that runs, of a zone other than root; NULL: none. */
@@ -162,21 +172,29 @@ static void do_scribble(void)
 		memcpy((uint8_t *)ring + fuzz_take(&input, 2) % (sizeof(*ring) - 8), &value, 8);
 }
 
-/* What goes on while a vCPU waits for its answer. Once the input is used up its zone is stopped. */
+/* What goes on while a vCPU waits for its answer, or is parked. Once the input is used up its zone is stopped. */
 static void while_waiting(uint32_t cpu)
 {
 	struct vcpu *vcpu = vcpu_of_cpu(cpu);
 	uint32_t id = vcpu->zone->id;
 	uint64_t how = fuzz_take(&input, 1);
 
+	asleep |= 1ull << cpu;
 	if (input.left == 0 || how % 8 == 7)
 		(void)zone_stop(id);
+	else if (how % 32 == 4)
+		(void)zone_pause(id);
+	else if (how % 32 == 6 || how % 32 == 12)
+		(void)zone_resume(id);
+	else if (how % 32 == 8)
+		do_step();
 	else if (how % 2 == 0)
 		(void)mmio_complete(id, vcpu->index, vcpu->wait_seq, how);
 	else
 		(void)mmio_complete(id, fuzz_number(&input), fuzz_number(&input), how);
 	if (how % 16 == 3)
 		do_scribble();
+	asleep &= ~(1ull << cpu);
 }
 
 /* The ledger says what the existing zones' configs say, and no two of them claim the same. */
@@ -216,7 +234,10 @@ static void check_zone_power(const struct zone *zone)
 		pending += zone->vcpu[i]->power == VCPU_ON_PENDING;
 		ALWAYS(zone->vcpu[i]->arch.running == (zone->vcpu[i]->power == VCPU_ON));
 	}
-	if (zone->state == HV_ZONE_RUNNING)
+	ALWAYS(zone->state != HV_ZONE_RUNNING || !zone->arch.still);
+	ALWAYS(zone->state != HV_ZONE_PAUSED || zone->arch.still);
+	ALWAYS(zone->state != HV_ZONE_PAUSED || (zone->held && zone->cpus_in == 0));
+	if (zone->state == HV_ZONE_RUNNING || zone->state == HV_ZONE_PAUSED)
 		ALWAYS(on + pending > 0);
 	else if (zone->state == HV_ZONE_STOPPING)
 		ALWAYS(on > 0 && pending == 0 && zone->cpus_in == on);
@@ -276,7 +297,7 @@ static void check_all(void)
 	for (uint32_t id = 0; id < HV_MAX_ZONES; id++) {
 		const struct zone *zone = zone_get(id);
 
-		ALWAYS(zone->state <= HV_ZONE_SCRUBBING);
+		ALWAYS(zone->state < HV_ZONE_STATES);
 		ALWAYS(((zone_list() >> id) & 1) == (zone->state != HV_ZONE_NONE));
 		if (zone->state == HV_ZONE_NONE) {
 			ALWAYS(zone->stage2.root == NULL && zone->ring == NULL && zone->num_vcpus == 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fixture.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "arch_cpu.h"
@@ -114,11 +115,85 @@ static void need(bool ok, const char *what)
 		arch_panic(what);
 }
 
+/* A CPU that may sleep in EL2. Its thread and the test's take turns. */
+static struct player {
+	pthread_t thread;
+	struct vcpu *vcpu;
+	enum vcpu_action (*fn)(struct vcpu *vcpu); /* NULL: nothing to do */
+	enum vcpu_action action;                   /* what it came to */
+	bool turn;
+} players[FIXTURE_CPUS];
+static pthread_mutex_t turns = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
+static _Thread_local struct player *self;
+
+/* Gives the turn, or gives it back, and waits for the other one to do the same. */
+static void pass_turn(struct player *player, bool to_player)
+{
+	pthread_mutex_lock(&turns);
+	player->turn = to_player;
+	pthread_cond_broadcast(&turned);
+	while (player->turn == to_player)
+		pthread_cond_wait(&turned, &turns);
+	pthread_mutex_unlock(&turns);
+}
+
+static void sleep_in_turn(uint32_t cpu)
+{
+	(void)cpu;
+	if (self != NULL)
+		pass_turn(self, false);
+}
+
+static void *play(void *arg)
+{
+	self = arg;
+	pthread_mutex_lock(&turns);
+	while (!self->turn)
+		pthread_cond_wait(&turned, &turns);
+	pthread_mutex_unlock(&turns);
+	fake_set_cpu(self->vcpu->cpu);
+	for (;;) {
+		self->action = self->fn(self->vcpu);
+		self->fn = NULL;
+		pass_turn(self, false);
+	}
+	return NULL;
+}
+
+void fixture_guest(struct vcpu *vcpu, enum vcpu_action (*fn)(struct vcpu *vcpu))
+{
+	struct player *player = &players[vcpu->cpu];
+
+	need(player->fn == NULL, "fixture: the vCPU does something already");
+	player->vcpu = vcpu;
+	player->fn = fn;
+}
+
+static void take_turn(struct player *player)
+{
+	if (player->thread == 0)
+		need(pthread_create(&player->thread, NULL, play, player) == 0, "fixture: no thread");
+	pass_turn(player, true);
+}
+
+/* True: it came to its end. */
+static bool settle_player(struct vcpu *vcpu)
+{
+	struct player *player = &players[vcpu->cpu];
+
+	if (player->fn == NULL)
+		fixture_guest(vcpu, cpu_poll);
+	take_turn(player);
+	return player->fn == NULL;
+}
+
 void fixture_boot(void)
 {
 	struct hv_violation violation;
 
 	fake_reset();
+	fake_behaviour.on_wait = sleep_in_turn;
 	need(zone_init_root(&violation) == HV_OK, "fixture: the root zone does not boot");
 	need(cpu_step(0), "fixture: the root zone does not run");
 }
@@ -143,6 +218,8 @@ static bool settle_cpu(uint32_t cpu)
 	struct vcpu *vcpu = vcpu_of_cpu(cpu);
 
 	fake_set_cpu(cpu);
+	if (players[cpu].fn != NULL || vcpu->order == VCPU_ORDER_PARK)
+		return settle_player(vcpu);
 	if (vcpu->zone != NULL && vcpu->power == VCPU_ON)
 		return cpu_poll(vcpu) == VCPU_LEAVE;
 	return cpu_step(cpu);
@@ -162,7 +239,7 @@ void fixture_settle(void)
 
 void fixture_remove(uint32_t id)
 {
-	if (fixture_state(id) == HV_ZONE_RUNNING)
+	if (fixture_state(id) == HV_ZONE_RUNNING || fixture_state(id) == HV_ZONE_PAUSED)
 		need(zone_stop(id) == HV_OK, "fixture: zone not stopped");
 	fixture_settle();
 	need(zone_destroy(id) == HV_OK, "fixture: zone not destroyed");

@@ -28,7 +28,14 @@ void fixture_start(uint32_t id);
 /* Lets every CPU take cpu_step() and running vCPUs cpu_poll() until none does anything more. */
 void fixture_settle(void);
 
-/* Stop (if running), destroy, settle. */
+/*
+ * What the vCPU's CPU does next instead of cpu_poll(): fixture_settle() lets it
+ * begin, and go on each time after it slept in arch_cpu_wait(), on a thread of
+ * its own; no two run at once.
+ */
+void fixture_guest(struct vcpu *vcpu, enum vcpu_action (*fn)(struct vcpu *vcpu));
+
+/* Stop (if running or paused), destroy, settle. */
 void fixture_remove(uint32_t id);
 
 /* Lets the vCPU make a PSCI call as a guest; returns x0. */

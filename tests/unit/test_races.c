@@ -2,7 +2,8 @@
 /*
  * Threads play CPUs: two of the root zone start, serve, stop and destroy one
  * zone each, while the zones' own CPUs switch siblings on and off, wait for
- * device answers and end themselves in every way there is, all at once.
+ * device answers and end themselves in every way there is, all at once. Now
+ * and then their zone is paused under them.
  */
 #include <pthread.h>
 
@@ -24,6 +25,7 @@ static struct {
 } sleeper[FIXTURE_CPUS];
 static bool finished;
 static uint32_t reasons_seen; /* bit per HV_REASON_ */
+static uint32_t pauses;       /* that came to their end */
 
 static uint32_t random_below(uint32_t n)
 {
@@ -160,6 +162,29 @@ static void serve(uint32_t id)
 	}
 }
 
+/* Ends in any state; often it is resumed before all its CPUs have noticed that it was paused last. */
+static void pause_a_while(uint32_t id)
+{
+	int64_t err = zone_pause(id);
+	uint32_t state;
+
+	CHECK(err == HV_OK || err == HV_ERR_STATE);
+	if (random_below(4) == 0)
+		return;
+	while ((state = state_of(id)) == HV_ZONE_RUNNING)
+		sched_yield();
+	if (state != HV_ZONE_PAUSED)
+		return;
+	__atomic_add_fetch(&pauses, 1, __ATOMIC_RELAXED);
+	CHECK_EQ(zone_pause(id), HV_ERR_STATE);
+	for (uint32_t i = random_below(3); i > 0; i--)
+		serve(id);
+	/* nobody of a paused zone can end it */
+	CHECK_EQ(state_of(id), HV_ZONE_PAUSED);
+	if (random_below(8) != 0)
+		CHECK_EQ(zone_resume(id), HV_OK);
+}
+
 static void one_life(uint32_t id)
 {
 	HvZoneConfig config = fixture_zone(id);
@@ -170,9 +195,12 @@ static void one_life(uint32_t id)
 	CHECK_EQ(zone_create(&config, &v), HV_OK);
 	if (random_below(8) != 0)
 		CHECK_EQ(zone_start(id), HV_OK);
-	while (state_of(id) == HV_ZONE_RUNNING && patience-- > 0)
+	while (state_of(id) == HV_ZONE_RUNNING && patience-- > 0) {
 		serve(id);
-	if (state_of(id) == HV_ZONE_RUNNING) {
+		if (random_below(4) == 0)
+			pause_a_while(id);
+	}
+	if (state_of(id) == HV_ZONE_RUNNING || state_of(id) == HV_ZONE_PAUSED) {
 		int64_t err = zone_stop(id);
 
 		CHECK(err == HV_OK || err == HV_ERR_STATE);
@@ -233,6 +261,7 @@ static void test_races(void)
 	CHECK_EQ(reasons_seen, 1u << HV_REASON_GUEST_OFF | 1u << HV_REASON_GUEST_RESET |
 				       1u << HV_REASON_STOPPED | 1u << HV_REASON_BAD_ACCESS |
 				       1u << HV_REASON_DESTROYED);
+	CHECK(pauses > ROUNDS / 4);
 }
 
 int main(int argc, char **argv)

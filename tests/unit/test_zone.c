@@ -38,6 +38,18 @@ static void to_scrubbing(void)
 	CHECK_EQ(zone_destroy(1), HV_OK);
 }
 
+static void to_pausing(void)
+{
+	fixture_start(1);
+	CHECK_EQ(zone_pause(1), HV_OK);
+}
+
+static void to_paused(void)
+{
+	to_pausing();
+	fixture_settle();
+}
+
 static int64_t do_create(void)
 {
 	HvZoneConfig config = fixture_zone(1);
@@ -59,6 +71,16 @@ static int64_t do_stop(void)
 static int64_t do_destroy(void)
 {
 	return zone_destroy(1);
+}
+
+static int64_t do_pause(void)
+{
+	return zone_pause(1);
+}
+
+static int64_t do_resume(void)
+{
+	return zone_resume(1);
 }
 
 static int64_t do_inject(void)
@@ -91,21 +113,28 @@ static const struct {
 	{ to_none, HV_ZONE_NONE },       { to_loading, HV_ZONE_LOADING },
 	{ to_running, HV_ZONE_RUNNING }, { to_stopping, HV_ZONE_STOPPING },
 	{ to_ended, HV_ZONE_ENDED },     { to_scrubbing, HV_ZONE_SCRUBBING },
+	{ to_paused, HV_ZONE_PAUSED },   { to_pausing, HV_ZONE_RUNNING },
 };
 
-/* In the order of the states' numbers: NONE LOADING RUNNING STOPPING ENDED SCRUBBING. */
+/* In that order: NONE LOADING RUNNING STOPPING ENDED SCRUBBING PAUSED, RUNNING but soon to be paused. */
 static const struct {
 	int64_t (*call)(void);
-	int64_t result[6];
-	uint32_t next[6];
+	int64_t result[8];
+	uint32_t next[8];
 } calls[] = {
-	{ do_create, { OK, EXISTS, EXISTS, EXISTS, EXISTS, EXISTS }, { 1, 1, 2, 3, 4, 5 } },
-	{ do_start, { NO_ZONE, OK, STATE, STATE, STATE, STATE }, { 0, 2, 2, 3, 4, 5 } },
-	{ do_stop, { NO_ZONE, OK, OK, OK, STATE, STATE }, { 0, 4, 3, 3, 4, 5 } },
-	{ do_destroy, { NO_ZONE, OK, STATE, STATE, OK, STATE }, { 0, 5, 2, 3, 5, 5 } },
-	{ do_inject, { NO_ZONE, STATE, OK, STATE, STATE, STATE }, { 0, 1, 2, 3, 4, 5 } },
-	{ do_config, { NO_ZONE, OK, OK, OK, OK, OK }, { 0, 1, 2, 3, 4, 5 } },
-	{ do_complete, { NO_ZONE, STATE, INVALID, STATE, STATE, STATE }, { 0, 1, 2, 3, 4, 5 } },
+	{ do_create,
+	  { OK, EXISTS, EXISTS, EXISTS, EXISTS, EXISTS, EXISTS, EXISTS },
+	  { 1, 1, 2, 3, 4, 5, 6, 2 } },
+	{ do_start, { NO_ZONE, OK, STATE, STATE, STATE, STATE, STATE, STATE }, { 0, 2, 2, 3, 4, 5, 6, 2 } },
+	{ do_stop, { NO_ZONE, OK, OK, OK, STATE, STATE, OK, OK }, { 0, 4, 3, 3, 4, 5, 3, 3 } },
+	{ do_destroy, { NO_ZONE, OK, STATE, STATE, OK, STATE, STATE, STATE }, { 0, 5, 2, 3, 5, 5, 6, 2 } },
+	{ do_pause, { NO_ZONE, STATE, OK, STATE, STATE, STATE, STATE, OK }, { 0, 1, 2, 3, 4, 5, 6, 2 } },
+	{ do_resume, { NO_ZONE, STATE, STATE, STATE, STATE, STATE, OK, STATE }, { 0, 1, 2, 3, 4, 5, 2, 2 } },
+	{ do_inject, { NO_ZONE, STATE, OK, STATE, STATE, STATE, OK, OK }, { 0, 1, 2, 3, 4, 5, 6, 2 } },
+	{ do_config, { NO_ZONE, OK, OK, OK, OK, OK, OK, OK }, { 0, 1, 2, 3, 4, 5, 6, 2 } },
+	{ do_complete,
+	  { NO_ZONE, STATE, INVALID, STATE, STATE, STATE, INVALID, INVALID },
+	  { 0, 1, 2, 3, 4, 5, 6, 2 } },
 };
 
 static void test_every_state_and_call(void)
@@ -139,6 +168,8 @@ static void test_strange_ids(void)
 		CHECK_EQ(zone_start(ids[i]), HV_ERR_INVALID);
 		CHECK_EQ(zone_stop(ids[i]), HV_ERR_INVALID);
 		CHECK_EQ(zone_destroy(ids[i]), HV_ERR_INVALID);
+		CHECK_EQ(zone_pause(ids[i]), HV_ERR_INVALID);
+		CHECK_EQ(zone_resume(ids[i]), HV_ERR_INVALID);
 		CHECK_EQ(zone_inject(ids[i], FIXTURE_EVENT_INTID), HV_ERR_INVALID);
 		CHECK_EQ(mmio_complete(ids[i], 0, 0, 0), HV_ERR_INVALID);
 		if (ids[i] == 0)

@@ -227,9 +227,33 @@ static void test_three_zones_take_turns(void)
 	CHECK_EQ(fixture_pool_used(), used);
 }
 
+/* Adjoining ranges of the board's RAM are one to configs, so they are to whoever clears or cleans them. */
+static void test_ram_of_two_ranges(void)
+{
+	HvZoneConfig config = fixture_zone(1);
+	struct hv_violation v;
+
+	fixture_boot();
+	config.regions[0].physical_start = 0x7c000000;
+	config.kernel_load_paddr = 0x7f000000;
+	config.entry_point = 0x43000000;
+	config.dtb_load_paddr = 0x7c000000;
+	CHECK_EQ(zone_create(&config, &v), HV_OK);
+	CHECK(fake_root_at(0x7ffffffc, 8) != NULL);
+	CHECK(arch_memory_at(0x10ffffff8, 8) != NULL);
+	CHECK(arch_memory_at(0x10ffffff8, 16) == NULL);
+	CHECK(arch_memory_at(0x3ffffff8, 16) == NULL);
+	CHECK(arch_memory_at(0xbffffff8, 16) == NULL);
+	CHECK_EQ(zone_start(1), HV_OK);
+	fixture_settle();
+	fixture_remove(1);
+	CHECK_EQ(fake_recorder.scrubbed.record[0].start, 0x7c000000);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
+		TEST(test_ram_of_two_ranges),
 		TEST(test_ram_comes_back_clean),
 		TEST(test_root_sees_ram),
 		TEST(test_every_allocation_fails),

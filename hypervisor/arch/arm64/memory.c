@@ -2,16 +2,14 @@
 /* Host-physical memory: EL2 is mapped one to one, so an address is a pointer. */
 #include "arch_memory.h"
 
+#include "board.h"
 #include "el2.h"
 
 #define DCZID_PROHIBITED 0x10u
 
 void *arch_memory_at(uint64_t pa, uint64_t size)
 {
-	for (uint32_t i = 0; i < platform_board.num_ram; i++)
-		if (hv_range_contains(platform_board.ram[i].start, platform_board.ram[i].size, pa, size))
-			return (void *)(uintptr_t)pa;
-	return NULL;
+	return board_has_ram(&platform_board, pa, size) ? (void *)(uintptr_t)pa : NULL;
 }
 
 uint64_t arch_memory_address(const void *page)

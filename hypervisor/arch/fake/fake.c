@@ -11,6 +11,7 @@
 #include "arch_irq.h"
 #include "arch_lock.h"
 #include "arch_memory.h"
+#include "board.h"
 #include "ledger.h"
 #include "pool.h"
 
@@ -20,7 +21,7 @@ struct fake_behaviour fake_behaviour;
 static _Thread_local uint32_t this_cpu;
 static _Thread_local uint32_t this_thread;
 static uint32_t threads;
-static uint8_t *ram[HV_PLATFORM_MAX_RAM];
+static uint8_t *ram;
 
 void fake_reset(void)
 {
@@ -184,41 +185,48 @@ void arch_unlock(struct arch_lock *lock)
 	__atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
 }
 
-/* Memory: the board's RAM is address space that costs nothing until touched. */
+/* Memory: address space from the board's first RAM to its last, which costs nothing until touched. */
 
-static uint8_t *ram_base(uint32_t n)
+static struct hv_range ram_span(void)
 {
-	uint8_t *base = __atomic_load_n(&ram[n], __ATOMIC_ACQUIRE);
+	uint64_t start = UINT64_MAX, end = 0;
+
+	for (uint32_t n = 0; n < platform_board.num_ram; n++) {
+		const struct hv_range *range = &platform_board.ram[n];
+
+		start = range->start < start ? range->start : start;
+		end = range->start + range->size > end ? range->start + range->size : end;
+	}
+	return (struct hv_range){ start, end - start };
+}
+
+static uint8_t *ram_base(uint64_t size)
+{
+	uint8_t *base = __atomic_load_n(&ram, __ATOMIC_ACQUIRE);
 	uint8_t *none = NULL;
 	void *map;
 
 	if (base != NULL)
 		return base;
-	map = mmap(NULL, platform_board.ram[n].size, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map == MAP_FAILED)
 		arch_panic("fake: no address space for the board's RAM");
-	if (__atomic_compare_exchange_n(&ram[n], &none, map, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (__atomic_compare_exchange_n(&ram, &none, map, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return map;
-	munmap(map, platform_board.ram[n].size);
+	munmap(map, size);
 	return none;
 }
 
 void *arch_memory_at(uint64_t pa, uint64_t size)
 {
-	uint64_t own = platform_board.hypervisor.start;
+	const uint64_t own = platform_board.hypervisor.start;
+	const struct hv_range span = ram_span();
 
 	if (!hv_range_valid(pa, size))
 		return NULL;
 	if (hv_range_contains(own, sizeof(pool_pages), pa, size))
 		return (uint8_t *)pool_pages + (pa - own);
-	for (uint32_t n = 0; n < platform_board.num_ram; n++) {
-		const struct hv_range *range = &platform_board.ram[n];
-
-		if (hv_range_contains(range->start, range->size, pa, size))
-			return ram_base(n) + (pa - range->start);
-	}
-	return NULL;
+	return board_has_ram(&platform_board, pa, size) ? ram_base(span.size) + (pa - span.start) : NULL;
 }
 
 /* Pool pages stand at the start of the hypervisor's range. */
