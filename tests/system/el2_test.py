@@ -12,14 +12,15 @@ import subprocess
 import sys
 import traceback
 
-from monitor import ERRORS, IMAGE_OFFSET, PARAM_LOG_USED, Monitor, MonitorError, run_as_root
+from monitor import ERRORS, IMAGE_OFFSET, PARAM_ARG, PARAM_LOG_USED, Monitor, MonitorError, run_as_root
 
 SECOND = 1000  # milliseconds of guest time that ending a zone may take
 CHECKS = {"passed": 0, "failed": 0}
 
 # Hypercalls by their place behind HV_CALL_BASE (hv_call.h).
 VERSION, PLATFORM, ROOT_CONFIG, STATS, CREATE, START, STOP, DESTROY = range(8)
-STATUS, CONFIG, LIST, INJECT, COMPLETE, EVENTS = range(8, 14)
+STATUS, CONFIG, LIST, INJECT, COMPLETE, EVENTS, PAUSE, RESUME = range(8, 16)
+CALLS = 16
 
 
 def check(what, got, want):
@@ -42,7 +43,7 @@ def result(answer):
 def end(m, zone=1):
     """Stops and destroys a zone, whatever it does."""
     state = m.status(zone).get("state")
-    if state == "running":
+    if state in ("running", "paused"):
         m.simple("stop", zone)
         state = m.wait("ended", SECOND, zone)["state"]
     if state in ("ended", "loading"):
@@ -70,7 +71,7 @@ def test_calls(m):
     where = m.command("where")
     buffer, size = where["config"], where["config_size"]
     check("ABI version", m.call(VERSION).get("x1"), 1)
-    check("unknown call", result(m.call(14)), "not_supported")
+    check("unknown call", result(m.call(CALLS)), "not_supported")
     check("unknown call, far", result(m.call(0xFFFF)), "not_supported")
     check("zone list", m.call(LIST).get("x1"), 1)
     for name, number in (("create", CREATE), ("root config", ROOT_CONFIG)):
@@ -89,7 +90,7 @@ def test_calls(m):
             ("wrapping", (1 << 64) - 8),
         ):
             check(f"{name}: {what}", result(m.call(number, address, size)), "address")
-    for name, number in (("start", START), ("stop", STOP), ("destroy", DESTROY)):
+    for name, number in (("start", START), ("stop", STOP), ("destroy", DESTROY), ("pause", PAUSE), ("resume", RESUME)):
         check(f"{name}: root zone", result(m.call(number, 0)), "invalid")
         check(f"{name}: zone 32", result(m.call(number, 32)), "invalid")
         check(f"{name}: zone 2^32 + 1", result(m.call(number, (1 << 32) + 1)), "invalid")
@@ -517,6 +518,176 @@ def test_endless_storms(m):
     alive(m, "after endless storms")
 
 
+def pause(m, zone=1):
+    """Pauses a zone that does not end by itself."""
+    good = m.simple("pause", zone) == "ok" and not m.wait("paused", SECOND, zone)["late"]
+    return good
+
+
+def test_pause(m):
+    """Pause and resume in every state; guests that do not listen; ends of a paused zone."""
+    m.config()
+    m.create()
+    check("loading: pause", m.simple("pause"), "state")
+    check("loading: resume", m.simple("resume"), "state")
+    end(m)
+    for guest, arg, cpus, what in (
+        ("spin", 0, 0x4, "spins with interrupts masked"),
+        ("spin", 1, 0x4, "spins without yield"),
+        ("wfi", 0, 0x4, "sleeps in WFI"),
+        ("wfi", 1, 0x4, "sleeps in WFE"),
+        ("storm", 0x100, 0x4, "endless hypercalls"),
+        ("storm", 0x104, 0xC, "endless SGIs"),
+        ("storm", 0x109, 0xC, "endless timers"),
+    ):
+        m.start(guest, arg, cpus=cpus)
+        m.command("sleep", 10)
+        check(f"{what}: resume before", m.simple("resume"), "state")
+        cpus_on = m.status()["cpus_on"]
+        check(f"{what}: paused", pause(m), True)
+        exits = m.status()["exits"]
+        m.command("sleep", 20)
+        status = m.status()
+        check(f"{what}: does nothing", (status["state"], status["exits"]), ("paused", exits))
+        check(f"{what}: its CPUs are on", status["cpus_on"], cpus_on)
+        check(f"{what}: pause again", m.simple("pause"), "state")
+        check(f"{what}: start", m.simple("start"), "state")
+        check(f"{what}: destroy", m.simple("destroy"), "state")
+        check(f"{what}: resume", m.simple("resume"), "ok")
+        check(f"{what}: runs", m.status()["state"], "running")
+        check(f"{what}: paused again", pause(m), True)
+        check(f"{what}: stop", m.simple("stop"), "ok")
+        check(f"{what}: ended", m.wait("ended", SECOND)["reason"], "stopped")
+        check(f"{what}: pause of an ended one", m.simple("pause"), "state")
+        m.destroy()
+    m.start("spin")
+    check("pause", m.simple("pause"), "ok")
+    check("and stop at once", m.simple("stop"), "ok")
+    check("ended", m.wait("ended", SECOND)["reason"], "stopped")
+    end(m)
+    alive(m, "after pauses")
+
+
+def test_pause_goes_on(m):
+    """A zone that is paused all the time comes to the same end as one that is not."""
+    for guest, arg, cpus, done in (
+        ("cpuon", 0, 0xC, "done rounds=0x14"),
+        ("gic", 0, 0xC, "done"),
+        ("mmio", 0, 0x4, "done"),
+    ):
+        m.command("serve", 1)
+        m.config(cpus=cpus)
+        for intid in range(128, 136):
+            m.command("interrupt", intid)
+        for intid in range(160, 164):
+            m.command("virtual", intid)
+        m.command("virtual", 78)
+        if guest == "mmio":
+            m.command("region", 1, 3, 0, 0x8A00FE00, 0x200, 0)
+        m.run(guest, arg)
+        pauses = 0
+        while m.status()["state"] != "ended":
+            if m.simple("pause") == "ok":
+                state = m.command("wait", 1, 6, 5)["state"]  # not for long: it may end first
+                pauses += state == 6
+            m.simple("resume")
+        check(f"{guest}: ended after {pauses} pauses", m.status()["reason"], "guest_off")
+        check(f"{guest}: and as it should", m.log(), [done])
+        check(f"{guest}: was paused", pauses > 0, True)
+        end(m)
+    m.command("serve", 0)
+
+
+LONG = 30000  # milliseconds: what a pause lasts
+BOUND = 0.25  # seconds that a zone may miss of its time: two of QEMU's turns of 100 ms, and a little
+
+
+def clock(m, what, arg, cpus=0x4):
+    """The clock guest over two long pauses; what it saw."""
+    m.config(cpus=cpus)
+    m.run("clock", arg)
+    m.command("sleep", 50)
+    for _ in range(2):
+        check(f"{what}: paused", pause(m), True)
+        m.command("sleep", LONG)
+        check(f"{what}: resumed", m.simple("resume"), "ok")
+        m.command("sleep", 50)
+    m.command("poke", m.physical + IMAGE_OFFSET + PARAM_ARG, 0x100)
+    check(f"{what}: ended", m.wait("ended", 10 * SECOND)["reason"], "guest_off")
+    line = m.log()[-1]
+    end(m)
+    return {name: int(value, 16) for name, value in (word.split("=") for word in line.split()[1:])}
+
+
+def test_pause_time(machine):
+    """Virtual time stands still in a pause: the counter, the timer, one clock for all vCPUs."""
+    hypervisor, guests, cpu = machine.place
+    with Monitor(hypervisor, guests, icount=True, cpu=cpu) as m:
+        for what, arg, cpus in (("masked", 0, 0x4), ("ticks", 1, 0x4), ("two vCPUs", 2, 0xC)):
+            seen = clock(m, what, arg, cpus)
+            second = seen["second"]
+            if arg != 1:
+                check(f"{what}: the pause was there", seen["physical_gap"] >= LONG // SECOND * second, True)
+                check(f"{what}: CNTVCT went on by {seen['gap']} at most", 0 < seen["gap"] < BOUND * second, True)
+            if arg != 0:
+                lost = seen["due"] - seen["ticks"]
+                check(f"{what}: {seen['ticks']} timer ticks, {lost} lost", 100 < seen["ticks"] and -2 < lost < 2, True)
+                check(f"{what}: no more than a second of them", seen["due"] < SECOND, True)
+                check(f"{what}: latest by {seen['late']}", seen["late"] < BOUND * second, True)
+            check(f"{what}: none early", seen["early"], 0)
+            check(f"{what}: no vCPU behind the other", seen["backwards"], 0)
+        for when in ("meanwhile", "after"):
+            loads(m, when)
+
+
+def loads(m, when):
+    """A vCPU that waits for its device when it is paused; the answer comes meanwhile or after."""
+    m.config()
+    m.command("region", 1, 3, 0, 0x0A003C00, 0x200, 0)
+    m.run("clock", 3)
+    m.command("sleep", 50)
+    check(f"answer {when}: paused", pause(m), True)
+    m.command("sleep", LONG)
+    if when == "meanwhile":
+        check("answer meanwhile", result(m.call(COMPLETE, 1, 0, 1, 0x55)), "ok")
+        check("and no second one", result(m.call(COMPLETE, 1, 0, 1, 0x66)), "invalid")
+        m.command("sleep", 50)
+        check("paused still", m.status()["state"], "paused")
+    check("resumed", m.simple("resume"), "ok")
+    if when == "after":
+        check("answer after", result(m.call(COMPLETE, 1, 0, 1, 0x55)), "ok")
+    check(f"{when}: ended", m.wait("ended", 10 * SECOND)["reason"], "guest_off")
+    log = m.log()
+    end(m)
+    check(f"{when}: its value", log[0], "loaded value=0x55")
+    seen = {name: int(value, 16) for name, value in (word.split("=") for word in log[-1].split()[1:])}
+    check(f"{when}: CNTVCT went on by {seen['gap']}", seen["gap"] < BOUND * seen["second"], True)
+    check(f"{when}: the pause was there", seen["physical_gap"] >= LONG // SECOND * seen["second"], True)
+
+
+def test_pause_interrupts(m):
+    """What is raised while a zone is paused is there when it goes on."""
+    m.config(cpus=0x8)
+    m.command("virtual", 78)
+    m.run("interrupts", 1)
+    m.command("sleep", 20)
+    used_at = m.physical + IMAGE_OFFSET + PARAM_LOG_USED
+    for count in range(1, 21):
+        if not pause(m) or result(m.call(INJECT, 1, 78)) != "ok":
+            check("inject while paused", False, True)
+        m.command("sleep", 2)
+        seen = m.command("peek", used_at)["value"]
+        m.simple("resume")
+        for _ in range(100):
+            if m.command("peek", used_at)["value"] == count:
+                break
+        after = m.command("peek", used_at)["value"]
+        if (seen, after) != (count - 1, count):
+            check(f"round {count}", (seen, after), (count - 1, count))
+    check("20 interrupts raised in 20 pauses: taken", m.command("peek", used_at)["value"], 20)
+    end(m)
+
+
 def test_two_zones(m):
     """Two at once; the second with guest RAM at 0x40000000 elsewhere in the machine."""
     m.config(zone=1, cpus=0x4)
@@ -614,7 +785,7 @@ def test_fuzz(m):
     edges = [0, 1, 2, 31, 32, 64, 1 << 31, 1 << 32, (1 << 64) - 1, 0x40200000, BASE, where["config"], where["status"]]
     answers = set()
     for _ in range(1500):
-        number = noise.choice([noise.randrange(16), noise.randrange(1 << 16)])
+        number = noise.choice([noise.randrange(CALLS + 2), noise.randrange(1 << 16)])
         if number in (STATUS, CONFIG, STATS, PLATFORM, ROOT_CONFIG):
             # these write where they are told to, which is the monitor's own memory
             arguments = [noise.choice([*edges[:10], noise.getrandbits(64)]) for _ in range(4)]

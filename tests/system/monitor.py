@@ -15,7 +15,7 @@ ROOT_ENTRY = 0x42000000
 IMAGE_OFFSET = 0x400000  # of a guest in its zone's RAM, as the monitor's "config" has it
 PARAM_CONSOLE, PARAM_ARG, PARAM_LOG_USED = 72, 76, 96  # guests/guest.h
 
-STATES = {0: "none", 1: "loading", 2: "running", 3: "stopping", 4: "ended", 5: "scrubbing"}
+STATES = {0: "none", 1: "loading", 2: "running", 3: "stopping", 4: "ended", 5: "scrubbing", 6: "paused"}
 STATE = {name: number for number, name in STATES.items()}
 REASONS = {
     0: "none",
@@ -179,7 +179,7 @@ class Monitor:
             raise MonitorError(f"loading {guest}: {answer['error']}")
 
     def simple(self, verb, zone=None):
-        """start, stop, destroy: the error's name."""
+        """start, stop, destroy, pause, resume: the error's name."""
         return ERRORS[self.command(verb, self.zone if zone is None else zone)["result"]]
 
     def wait(self, state, milliseconds=2000, zone=None):

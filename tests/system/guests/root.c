@@ -387,6 +387,16 @@ static void cmd_destroy(const struct args *args)
 	zone_call(HV_CALL_ZONE_DESTROY, args);
 }
 
+static void cmd_pause(const struct args *args)
+{
+	zone_call(HV_CALL_ZONE_PAUSE, args);
+}
+
+static void cmd_resume(const struct args *args)
+{
+	zone_call(HV_CALL_ZONE_RESUME, args);
+}
+
 static void put_status(void)
 {
 	guest_put_field("state", status.state);
@@ -703,6 +713,7 @@ static const struct {
 	{ "peek", cmd_peek },       { "poke", cmd_poke },
 	{ "zero", cmd_zero },       { "log", cmd_log },
 	{ "second", cmd_second },   { "ticks", cmd_ticks },
+	{ "pause", cmd_pause },     { "resume", cmd_resume },
 	{ "off", cmd_off },         { "reset", cmd_reset },
 };
 
