@@ -123,7 +123,8 @@ def ends(rig):
     """Each way in which a script ends a zone, after a while and at once."""
     client = begin(rig, "sim:run")
     for script, reason in (("sim:off", "guest_off"), ("sim:run 5ms; off", "guest_off"),
-                           ("sim:hang 5; off", "guest_off"), ("sim:fault", "bad_access"), ("sim:print 1k; run 1ms; fault", "bad_access"),
+                           ("sim:hang 5; off", "guest_off"), ("sim:fault", "bad_access"),
+                           ("sim:print 1k; run 1ms; fault", "bad_access"),
                            ("sim:nonsense", "bad_trap"), ("sim:run 5 parsecs", "bad_trap")):
         rig.image("Image1", script)
         client.result("zone.check")
