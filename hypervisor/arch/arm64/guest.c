@@ -219,7 +219,7 @@ void arch_vcpu_park(struct vcpu *vcpu)
 	vcpu->arch.timer_ctl[1] = (uint32_t)read_sysreg(cntp_ctl_el0);
 	write_sysreg(cntv_ctl_el0, 0);
 	write_sysreg(cntp_ctl_el0, 0);
-	isb();
+	vgic_hush();
 }
 
 void arch_vcpu_unpark(struct vcpu *vcpu)
@@ -228,6 +228,7 @@ void arch_vcpu_unpark(struct vcpu *vcpu)
 	isb();
 	write_sysreg(cntv_ctl_el0, vcpu->arch.timer_ctl[0]);
 	write_sysreg(cntp_ctl_el0, vcpu->arch.timer_ctl[1]);
+	vgic_speak(vcpu);
 	isb();
 }
 

@@ -34,6 +34,13 @@ void vgic_load(struct vcpu *vcpu);
 /* Takes everything out of this CPU's list registers; SPIs nobody has taken stay pending. */
 void vgic_unload(struct vcpu *vcpu);
 
+/*
+ * Between the two nothing is signalled to the vCPU, whose CPU sleeps in EL2;
+ * interrupts still find their place. Its own CPU only.
+ */
+void vgic_hush(void);
+void vgic_speak(struct vcpu *vcpu);
+
 /* Makes an interrupt pending for a vCPU, from any CPU. */
 void vgic_raise(struct vcpu *vcpu, uint32_t intid);
 

@@ -125,13 +125,25 @@ void vgic_reset(struct vcpu *vcpu)
 	reset_ppis(vcpu);
 }
 
+void vgic_hush(void)
+{
+	write_sysreg(ich_hcr_el2, read_sysreg(ich_hcr_el2) & ~ICH_HCR_EN);
+	isb();
+}
+
+void vgic_speak(struct vcpu *vcpu)
+{
+	/* As if GICD_CTLR had changed: whether to signal is looked up there. */
+	__atomic_fetch_or(&vcpu->arch.news, 1, __ATOMIC_RELEASE);
+	vgic_flush(vcpu);
+}
+
 void vgic_load(struct vcpu *vcpu)
 {
 	clear_interface();
 	write_sysreg(ich_hcr_el2, 0);
 	isb();
-	__atomic_fetch_or(&vcpu->arch.news, 1, __ATOMIC_RELEASE);
-	vgic_flush(vcpu);
+	vgic_speak(vcpu);
 }
 
 /* An SPI that the guest has not taken goes where it would be routed now; a taken one is over. */
