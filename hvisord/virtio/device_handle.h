@@ -21,7 +21,7 @@ struct device_handle {
 	struct hv_intid_set interrupts; /* that inject() takes */
 	int request_fd;                 /* an eventfd, readable when the ring has new requests */
 	int fd;                         /* the driver's, or the simulator's file */
-	int link;                       /* to the simulator */
+	int link;                       /* to the simulator, hung up at its end; 0: none */
 };
 
 /*

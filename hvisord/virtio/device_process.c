@@ -86,6 +86,16 @@ static void requests_ready(struct event_source *source, uint32_t events)
 	(void)events;
 }
 
+/* Watched for its end alone. */
+static void simulator_ready(struct event_source *source, uint32_t events)
+{
+	struct device_process *process = PROCESS_OF(source, simulator);
+
+	(void)events;
+	if (process->end == DEVICE_PROCESS_RUNNING)
+		process->end = DEVICE_PROCESS_GONE;
+}
+
 static int add_console(struct device_process *process, const struct device_spec *spec)
 {
 	struct virtio_console *console;
@@ -195,6 +205,7 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	memset(process, 0, sizeof(*process)); /* too large for a literal on the stack */
 	process->handle = handle;
 	process->requests.ready = requests_ready;
+	process->simulator.ready = simulator_ready;
 	process->host = (struct virtio_host){ .memory = &handle->memory, .interrupt = host_interrupt };
 	process->gpio_host.interrupt = gpio_interrupt;
 	process->sink.output = sink_output;
@@ -211,6 +222,8 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	if (!err)
 		err = event_loop_add(&process->loop, handle->request_fd, EPOLLIN | EPOLLET,
 				     &process->requests);
+	if (!err && handle->link > 0)
+		err = event_loop_add(&process->loop, handle->link, EPOLLRDHUP, &process->simulator);
 	if (!err && request_ring_is_used(handle->ring))
 		device_bus_lost(&process->bus);
 	return err;

@@ -22,6 +22,7 @@ struct device_process {
 	struct device_handle *handle;
 	struct event_loop loop;
 	struct event_source requests;
+	struct event_source simulator;
 	struct virtio_host host;
 	struct gpio_host gpio_host;
 	struct virtio_console_sink sink;

@@ -295,6 +295,27 @@ def hostile_links(rig):
     Reader(rig).until(b"alive")
 
 
+def simulator_dies(rig):
+    """With the board its device processes end."""
+    client = begin(rig, "sim:print up; run")
+    client.result("zone.start", zone="z1")
+    Reader(rig).until(b"up\n")
+    device = client.result("zone.get", zone="z1")["zone"]["device"]["pid"]
+    rig.kill()
+    for pid in rig.processes():
+        if os.readlink(f"/proc/{pid}/exe").endswith("hvisor-sim"):
+            os.kill(pid, signal.SIGKILL)
+
+    def is_gone():
+        try:
+            with open(f"/proc/{device}/stat") as file:
+                return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
+
+    wait_for(is_gone, "its end")
+
+
 def many_lives(rig):
     """Starts and stops leave no descriptor and no process behind."""
     client = begin(rig, "sim:print 4k; run")
@@ -316,4 +337,5 @@ def many_lives(rig):
     wait_for(lambda: descriptors() == before, "as few descriptors as before")
 
 
-run([prints, echoes, floods, ends, power_key, device_dies, outlives_the_daemon, paused, hostile_links, many_lives])
+run([prints, echoes, floods, ends, power_key, device_dies, outlives_the_daemon, paused, hostile_links,
+     simulator_dies, many_lives])
