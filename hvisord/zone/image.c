@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "hv_ioctl.h"
+#include "sha256.h"
 
 /* Large enough to cost nothing, small enough to stop soon. */
 #define PIECE (4u * 1024u * 1024u)
@@ -21,7 +22,7 @@ struct window {
 	char *image;
 };
 
-static int window_map(const struct zone_plan *plan, const struct plan_image *image, int fd,
+static int window_map(const struct zone_plan *plan, const struct config_image *image, int fd,
 		      struct window *ret_window)
 {
 	uint64_t ipa, lead;
@@ -70,7 +71,39 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static int load_open(const struct zone_plan *plan, const struct plan_image *image, int file, int bound_fd,
+/* What lies in RAM now is what was asked for, whatever happened to the file since it was hashed. */
+static int compare(const struct config_image *image, const char *loaded, const atomic_bool *abort)
+{
+	uint8_t digest[SHA256_SIZE];
+	struct sha256 sha;
+
+	if (!image->has_sha256)
+		return 0;
+	sha256_init(&sha);
+	for (uint64_t done = 0; done < image->size; done += PIECE) {
+		uint64_t left = image->size - done;
+
+		if (atomic_load(abort))
+			return -ECANCELED;
+		sha256_add(&sha, loaded + done, left < PIECE ? (size_t)left : PIECE);
+	}
+	sha256_end(&sha, digest);
+	return memcmp(digest, image->sha256, sizeof(digest)) == 0 ? 0 : -EKEYREJECTED;
+}
+
+static int load_made(const struct zone_plan *plan, const struct config_image *image, int bound_fd)
+{
+	struct window window = { 0 };
+	int r = window_map(plan, image, bound_fd, &window);
+
+	if (r != 0)
+		return r;
+	memcpy(window.image, image->data, image->size);
+	munmap(window.base, window.length);
+	return 0;
+}
+
+static int load_open(const struct zone_plan *plan, const struct config_image *image, int file, int bound_fd,
 		     const atomic_bool *abort)
 {
 	struct stat before, after;
@@ -85,14 +118,16 @@ static int load_open(const struct zone_plan *plan, const struct plan_image *imag
 	if (r != 0)
 		return r;
 	r = copy(file, window.image, image->size, abort);
+	if (r == 0)
+		r = compare(image, window.image, abort);
 	munmap(window.base, window.length);
 	if (r == 0 && fstat(file, &after) != 0)
 		r = -errno;
 	return r != 0 || same_file(&before, &after) ? r : -ESTALE;
 }
 
-static int load_one(const struct zone_plan *plan, const struct plan_image *image, int bound_fd,
-		    const atomic_bool *abort)
+static int load_file(const struct zone_plan *plan, const struct config_image *image, int bound_fd,
+		     const atomic_bool *abort)
 {
 	/* O_NONBLOCK: a FIFO in place of the image must not hold the worker */
 	int file = open(image->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -105,21 +140,40 @@ static int load_one(const struct zone_plan *plan, const struct plan_image *image
 	return r;
 }
 
+static const char *explain(int r)
+{
+	if (r == -ESTALE)
+		return "it changed after it was checked";
+	if (r == -EKEYREJECTED)
+		return "its SHA-256 is not the one that the zone's file asks for";
+	return r == -ECANCELED ? "loading was given up" : strerror(-r);
+}
+
+static int fail(const struct config_image *image, int r, struct image_error *ret_error)
+{
+	ret_error->path = image->path != NULL ? image->path : "the device tree made for it";
+	snprintf(ret_error->message, sizeof(ret_error->message), "%s", explain(r));
+	return r;
+}
+
 int image_load(const struct zone_plan *plan, int bound_fd, const atomic_bool *abort,
 	       struct image_error *ret_error)
 {
-	for (unsigned i = 0; i < plan->num_images; i++) {
-		const struct plan_image *image = &plan->images[i];
-		int r = load_one(plan, image, bound_fd, abort);
+	int r;
 
-		if (r == 0)
-			continue;
-		ret_error->path = image->path;
-		snprintf(ret_error->message, sizeof(ret_error->message), "%s",
-			 r == -ESTALE      ? "it changed after it was checked"
-			 : r == -ECANCELED ? "loading was given up"
-					   : strerror(-r));
-		return r;
+	/* all are known to be right before the first byte is written */
+	for (unsigned i = 0; i < plan->num_images; i++) {
+		r = config_image_verify(&plan->images[i], abort);
+		if (r != 0)
+			return fail(&plan->images[i], r, ret_error);
+	}
+	for (unsigned i = 0; i < plan->num_images; i++) {
+		const struct config_image *image = &plan->images[i];
+
+		r = image->data != NULL ? load_made(plan, image, bound_fd)
+					: load_file(plan, image, bound_fd, abort);
+		if (r != 0)
+			return fail(image, r, ret_error);
 	}
 	return 0;
 }

@@ -8,15 +8,16 @@
 #include "plan.h"
 
 struct image_error {
-	const char *path; /* of the plan */
+	const char *path; /* of the plan, or what else stands for the image */
 	char message[128];
 };
 
 /*
  * Reads every image of the plan through a mapping of bound_fd (a handle bound
  * to the zone) straight from the page cache into RAM. Every file must have the
- * size that was checked, and stay as it is while it is read. *abort is looked
- * at between pieces.
+ * size that was checked, and stay as it is while it is read. Images with a
+ * digest are hashed before anything is written, and again where they lie then.
+ * What was made in memory is copied. *abort is looked at between pieces.
  * 0; -ECANCELED after *abort; else a negative errno with *ret_error. What was
  * written until then stays: the caller destroys the zone.
  */

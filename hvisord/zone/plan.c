@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "json_strict.h"
 
 static const char *const device_names[] = {
@@ -30,14 +31,25 @@ static char *copy(const char *text, bool *failed)
 	return result;
 }
 
-static void add_image(struct zone_plan *plan, const char *path, uint64_t paddr, uint64_t size, bool *failed)
+static void add_image(struct zone_plan *plan, const struct config_image *from, bool *failed)
 {
-	struct plan_image *image = &plan->images[plan->num_images];
+	struct config_image *image = &plan->images[plan->num_images++];
 
-	if (path == NULL || size == 0)
-		return;
-	*image = (struct plan_image){ copy(path, failed), paddr, size };
-	plan->num_images++;
+	*image = *from;
+	image->path = copy(from->path, failed);
+	image->data = from->data != NULL ? malloc(from->size) : NULL;
+	if (image->data != NULL)
+		memcpy(image->data, from->data, from->size);
+	*failed |= from->data != NULL && image->data == NULL;
+}
+
+static void free_images(struct zone_plan *plan)
+{
+	for (unsigned i = 0; i < plan->num_images; i++) {
+		free(plan->images[i].path);
+		free(plan->images[i].data);
+	}
+	plan->num_images = 0;
 }
 
 struct zone_plan *plan_new(const struct config_zone *config)
@@ -51,8 +63,7 @@ struct zone_plan *plan_new(const struct config_zone *config)
 	plan->name = copy(config->name, &failed);
 	plan->file = copy(config->file, &failed);
 	for (unsigned i = 0; i < config->num_images; i++)
-		add_image(plan, config->images[i].path, config->images[i].paddr, config->images[i].size,
-			  &failed);
+		add_image(plan, &config->images[i], &failed);
 	for (unsigned i = 0; i < config->num_devices; i++) {
 		plan->devices[i] = config->devices[i];
 		plan->devices[i].path = copy(config->devices[i].path, &failed);
@@ -84,8 +95,7 @@ void plan_free(struct zone_plan *plan)
 {
 	if (plan == NULL)
 		return;
-	for (unsigned i = 0; i < plan->num_images; i++)
-		free(plan->images[i].path);
+	free_images(plan);
 	for (unsigned i = 0; i < plan->num_devices; i++)
 		free(plan->devices[i].path);
 	free(plan->name);
@@ -98,27 +108,21 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static const struct plan_image *find_image(const struct zone_plan *plan, uint64_t paddr)
+/* Of a file its path, of a tree that was made its bytes. */
+static bool same_image(const struct config_image *a, const struct config_image *b)
 {
-	for (unsigned i = 0; i < plan->num_images; i++) {
-		if (plan->images[i].paddr == paddr)
-			return &plan->images[i];
-	}
-	return NULL;
-}
-
-static bool same_image(const struct zone_plan *plan, const char *path, uint64_t paddr)
-{
-	const struct plan_image *image = find_image(plan, paddr);
-
-	return path == NULL || (image != NULL && same_text(image->path, path));
+	return a->paddr == b->paddr && a->size == b->size && same_text(a->path, b->path) &&
+	       a->has_sha256 == b->has_sha256 && memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0 &&
+	       (a->data == NULL) == (b->data == NULL) &&
+	       (a->data == NULL || memcmp(a->data, b->data, a->size) == 0);
 }
 
 bool plan_same(const struct zone_plan *plan, const struct config_zone *config)
 {
 	const HvZoneConfig *hv = &config->hv;
 
-	if (memcmp(&plan->hv, hv, sizeof(*hv)) != 0 || plan->num_devices != config->num_devices)
+	if (memcmp(&plan->hv, hv, sizeof(*hv)) != 0 || plan->num_devices != config->num_devices ||
+	    plan->num_images != config->num_images)
 		return false;
 	for (unsigned i = 0; i < plan->num_devices; i++) {
 		const struct config_device *a = &plan->devices[i], *b = &config->devices[i];
@@ -128,7 +132,7 @@ bool plan_same(const struct zone_plan *plan, const struct config_zone *config)
 			return false;
 	}
 	for (unsigned i = 0; i < config->num_images; i++)
-		if (!same_image(plan, config->images[i].path, config->images[i].paddr))
+		if (!same_image(&plan->images[i], &config->images[i]))
 			return false;
 	return true;
 }
@@ -151,17 +155,27 @@ bool plan_has_console(const struct zone_plan *plan)
 	return false;
 }
 
+static void write_image(const struct config_image *image, struct json_out *out)
+{
+	json_open_object(out, NULL);
+	json_put_uint(out, "kind", image->kind);
+	json_put_string(out, "path", image->path);
+	json_put_hex(out, "paddr", image->paddr);
+	json_put_hex(out, "size", image->size);
+	if (image->has_sha256)
+		json_put_base64(out, "sha256", image->sha256, sizeof(image->sha256));
+	if (image->data != NULL)
+		json_put_base64(out, "data", image->data, image->size);
+	json_close_object(out);
+}
+
 void plan_write(const struct zone_plan *plan, struct json_out *out)
 {
 	json_put_string(out, "name", plan->name);
 	json_put_string(out, "file", plan->file);
 	json_open_array(out, "images");
 	for (unsigned i = 0; i < plan->num_images; i++) {
-		json_open_object(out, NULL);
-		json_put_string(out, "path", plan->images[i].path);
-		json_put_hex(out, "paddr", plan->images[i].paddr);
-		json_put_hex(out, "size", plan->images[i].size);
-		json_close_object(out);
+		write_image(&plan->images[i], out);
 	}
 	json_close_array(out);
 	json_open_array(out, "devices");
@@ -196,16 +210,53 @@ static bool get_hex(const cJSON *object, const char *key, uint64_t *ret_value)
 	return errno == 0 && end != text + 2 && *end == '\0';
 }
 
+/* Exactly size bytes of base64, allocated; NULL: it is something else. */
+static void *get_bytes(const cJSON *object, const char *key, uint64_t size)
+{
+	const char *text = get_text(object, key);
+	char *data;
+
+	if (text == NULL || strlen(text) != base64_length(size))
+		return NULL;
+	data = malloc(size + 3); /* as many as the text's length may stand for */
+	if (data == NULL || base64_decode(text, strlen(text), data) == (ssize_t)size)
+		return data;
+	free(data);
+	return NULL;
+}
+
+static bool get_digest(const cJSON *object, struct config_image *image)
+{
+	void *digest;
+
+	image->has_sha256 = cJSON_HasObjectItem(object, "sha256");
+	if (!image->has_sha256)
+		return true;
+	digest = get_bytes(object, "sha256", sizeof(image->sha256));
+	if (digest != NULL)
+		memcpy(image->sha256, digest, sizeof(image->sha256));
+	free(digest);
+	return digest != NULL;
+}
+
 static int read_image(struct zone_plan *plan, const cJSON *object)
 {
+	struct config_image *image = &plan->images[plan->num_images];
 	const char *path = get_text(object, "path");
-	uint64_t paddr, size;
-	bool failed = false;
+	bool failed = false, made = cJSON_HasObjectItem(object, "data");
+	uint64_t kind;
 
-	if (plan->num_images == PLAN_MAX_IMAGES || path == NULL || !get_hex(object, "paddr", &paddr) ||
-	    !get_hex(object, "size", &size))
+	*image = (struct config_image){ 0 };
+	if (plan->num_images == CONFIG_MAX_IMAGES || (path == NULL && !made) ||
+	    json_strict_u64(cJSON_GetObjectItemCaseSensitive(object, "kind"), &kind) != 0 ||
+	    kind > CONFIG_IMAGE_MODULE || !get_hex(object, "paddr", &image->paddr) ||
+	    !get_hex(object, "size", &image->size) || !get_digest(object, image))
 		return -EBADMSG;
-	add_image(plan, path, paddr, size, &failed);
+	image->kind = (enum config_image_kind)kind;
+	if (made && (image->data = get_bytes(object, "data", image->size)) == NULL)
+		return -EBADMSG;
+	image->path = copy(path, &failed);
+	plan->num_images++;
 	return failed ? -ENOMEM : 0;
 }
 
@@ -256,13 +307,11 @@ int plan_read(struct zone_plan *plan, const cJSON *object)
 
 	if (r == 0)
 		return 0;
-	for (unsigned i = 0; i < plan->num_images; i++)
-		free(plan->images[i].path);
+	free_images(plan);
 	for (unsigned i = 0; i < plan->num_devices; i++)
 		free(plan->devices[i].path);
 	free(plan->file);
 	plan->file = NULL;
-	plan->num_images = 0;
 	plan->num_devices = 0;
 	return r;
 }

@@ -26,7 +26,7 @@ struct zone_plan {
 	char *name;
 	char *file; /* zone file, or NULL if it is not known any more */
 	unsigned num_images;
-	struct plan_image images[PLAN_MAX_IMAGES];
+	struct config_image images[CONFIG_MAX_IMAGES]; /* copies, path and data too */
 	unsigned num_devices;
 	struct config_device devices[CONFIG_MAX_DEVICES];
 };

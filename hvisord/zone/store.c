@@ -12,7 +12,7 @@
 #include "json_strict.h"
 
 #define MAX_PATH 512
-#define MAX_RECORD (64u * 1024u)
+#define MAX_RECORD (4u * 1024u * 1024u) /* a made tree among it */
 #define RECORD_VERSION 1
 
 static int record_path(const char *dir, uint32_t zone, const char *suffix, char *ret_path)
