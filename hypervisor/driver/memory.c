@@ -14,7 +14,10 @@ static unsigned long slot_base(const struct slot *slot)
 	return slot->id * SLOT_PAGES;
 }
 
-/* Host address of a range of mmap offsets; false if it is not wholly in one RAM region or the ring. */
+/*
+ * Host address of a range of mmap offsets; false if it is not wholly in one RAM region or the ring, or not
+ * where this kernel's pages, which may be larger than HV_PAGE_SIZE, can show it.
+ */
 static bool translate(const struct handle *handle, u64 offset, u64 size, u64 *ret_pa)
 {
 	u32 i;
@@ -29,7 +32,7 @@ static bool translate(const struct handle *handle, u64 offset, u64 size, u64 *re
 		if (r->type == HV_REGION_RAM &&
 		    hv_range_contains(r->virtual_start, r->size, offset - HV_MMAP_RAM, size)) {
 			*ret_pa = r->physical_start + (offset - HV_MMAP_RAM - r->virtual_start);
-			return true;
+			return PAGE_ALIGNED(*ret_pa);
 		}
 	}
 	return false;

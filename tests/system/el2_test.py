@@ -404,6 +404,27 @@ def test_virtio_region(m):
     alive(m, "after virtio")
 
 
+def test_leftovers(machine):
+    """A zone's registers are gone when another zone gets its CPU; also on a CPU that has all there is."""
+    leftovers(machine)
+    hypervisor, guests, _ = machine.place
+    with Monitor(hypervisor, guests, cpu="max") as m:
+        leftovers(m)
+
+
+def leftovers(m):
+    """One zone fills, the next one looks."""
+    m.start("leftover", 0, cpus=0x4)
+    check("filled: ended", m.wait("ended", SECOND)["reason"], "guest_off")
+    filled = m.log()[-1]
+    check(filled, int(filled.split("registers=")[1].split()[0], 16) >= 28, True)
+    end(m)
+    m.start("leftover", 1, zone=2, cpus=0x4)
+    check("looked: ended", m.wait("ended", SECOND)["reason"], "guest_off")
+    check("nothing was left", m.log(), ["looked"])
+    end(m, 2)
+
+
 def test_psci(m):
     """PSCI of a zone with two vCPUs."""
     m.start("cpuon", cpus=0xC)

@@ -141,22 +141,33 @@ static void stop_timers(void)
 	write_sysreg(cntp_cval_el0, 0);
 }
 
-static void reset_debug(void)
+static void reset_counters(void)
 {
-	const uint64_t dfr0 = read_sysreg(id_aa64dfr0_el1);
-
-	write_sysreg(mdscr_el1, 0);
-	write_sysreg(oslar_el1, 1);
-	registers_clear_breakpoints(dfr0);
-	if (pmu_version(dfr0) == 0)
-		return;
 	write_sysreg(pmcr_el0, PMCR_RESET);
 	write_sysreg(pmcntenclr_el0, 0xffffffff);
 	write_sysreg(pmintenclr_el1, 0xffffffff);
 	write_sysreg(pmovsclr_el0, 0xffffffff);
 	write_sysreg(pmuserenr_el0, 0);
+	for (uint64_t n = read_sysreg(pmcr_el0) >> 11 & 0x1f; n > 0; n--) {
+		write_sysreg(pmselr_el0, n - 1);
+		isb();
+		write_sysreg(pmxevtyper_el0, 0);
+	}
 	write_sysreg(pmselr_el0, 0);
 	write_sysreg(pmccfiltr_el0, 0);
+}
+
+static void reset_debug(void)
+{
+	const uint64_t dfr0 = read_sysreg(id_aa64dfr0_el1);
+
+	write_sysreg(mdscr_el1, 0);
+	write_sysreg(mdccint_el1, 0);
+	write_sysreg(osdlr_el1, 0);
+	write_sysreg(oslar_el1, 1);
+	registers_clear_breakpoints(dfr0);
+	if (pmu_version(dfr0) != 0)
+		reset_counters();
 }
 
 /* Pointer authentication keys, where the CPU has them, by encoding: APIA, APIB, APDA, APDB, APGA. */
@@ -178,9 +189,17 @@ static void reset_keys(void)
 	write_sysreg(s3_0_c2_c3_1, 0);
 }
 
+/* The root zone may look after the machine's errors. */
+static uint64_t hcr_value(const struct vcpu *vcpu)
+{
+	const bool ras = field(read_sysreg(id_aa64pfr0_el1), 28) != 0;
+
+	return ras && !zone_is_root(vcpu->zone) ? HCR_GUEST | HCR_TERR : HCR_GUEST;
+}
+
 void arch_vcpu_reset(struct vcpu *vcpu)
 {
-	write_sysreg(hcr_el2, HCR_GUEST);
+	write_sysreg(hcr_el2, hcr_value(vcpu));
 	write_sysreg(vpidr_el2, read_sysreg(midr_el1));
 	write_sysreg(vmpidr_el2, BIT64(31) | (uint64_t)(vcpu->index / 16) << 8 | vcpu->index % 16);
 	reset_translation();

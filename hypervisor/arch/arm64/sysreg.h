@@ -65,6 +65,7 @@
 #define HCR_TIDCP BIT64(20)
 #define HCR_TACR BIT64(21)
 #define HCR_RW BIT64(31)
+#define HCR_TERR BIT64(36)
 #define HCR_APK BIT64(40)
 #define HCR_API BIT64(41)
 

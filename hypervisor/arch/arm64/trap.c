@@ -16,6 +16,7 @@
 #define ICC_ASGI1R SYSREG(3u, 0u, 12u, 11u, 6u)
 #define ICC_SGI0R SYSREG(3u, 0u, 12u, 11u, 7u)
 #define ACTLR SYSREG(3u, 0u, 1u, 0u, 1u)
+#define ERROR_RECORDS SYSREG(3u, 0u, 5u, 3u, 0u) /* ERR* have CRm 3 to 5 */
 #define SYSREG_REGISTER (0x1full << 5)
 #define SGI1R_WRITE ((uint64_t)EC_SYSREG << 26 | ESR_IL | ICC_SGI1R)
 
@@ -238,6 +239,15 @@ static bool data_abort(struct frame *frame, struct vcpu *vcpu, uint64_t esr)
 	return true;
 }
 
+/* Of the CPU's error records, which are the machine's, a zone sees that there are none. */
+static bool is_error_record(uint32_t name)
+{
+	const uint32_t rest = name - ERROR_RECORDS;
+
+	return (rest & ~SYSREG(0u, 0u, 0u, 3u, 7u)) == 0 &&
+	       (rest & SYSREG(0u, 0u, 0u, 3u, 0u)) != SYSREG(0u, 0u, 0u, 3u, 0u);
+}
+
 static bool system_register(struct frame *frame, struct vcpu *vcpu, uint64_t esr)
 {
 	const uint32_t name = (uint32_t)esr & SYSREG_MASK;
@@ -250,7 +260,7 @@ static bool system_register(struct frame *frame, struct vcpu *vcpu, uint64_t esr
 		vgic_send_sgi(vcpu, *value, true);
 	} else if (name == ICC_ASGI1R && !is_read) {
 		/* there is no other security state to send to */
-	} else if (name == ACTLR) {
+	} else if (name == ACTLR || is_error_record(name)) {
 		if (is_read)
 			*value = 0;
 	} else {

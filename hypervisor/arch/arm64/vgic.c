@@ -143,16 +143,31 @@ static uint64_t targets_of(const struct vcpu *vcpu, uint64_t value)
 	return (value & 0xffff) << (aff1 * 16) & all;
 }
 
+/*
+ * Disabled, it is latched. Who enables it stores that first and then takes
+ * what is latched; here it is the other way round. So one of the two sees it.
+ */
+static __attribute__((noinline, cold)) bool is_latched(struct vcpu *target, uint32_t bit)
+{
+	__atomic_fetch_or(&target->arch.sgi_latched, bit, __ATOMIC_SEQ_CST);
+	if (!(__atomic_load_n(&target->arch.sgi_enabled, __ATOMIC_SEQ_CST) & bit))
+		return true;
+	return !(__atomic_fetch_and(&target->arch.sgi_latched, ~bit, __ATOMIC_SEQ_CST) & bit);
+}
+
 static void raise_sgi(struct vcpu *target, uint32_t intid, bool group0_only)
 {
 	uint32_t bit = 1u << intid;
 
 	if (group0_only && (target->arch.attr[intid] & VGIC_ATTR_GROUP1))
 		return;
-	if (__atomic_load_n(&target->arch.sgi_enabled, __ATOMIC_RELAXED) & bit)
+	if ((__atomic_load_n(&target->arch.sgi_enabled, __ATOMIC_RELAXED) & bit) || !is_latched(target, bit))
 		vgic_raise(target, intid);
-	else
-		__atomic_fetch_or(&target->arch.sgi_latched, bit, __ATOMIC_RELAXED);
+}
+
+void vgic_raise_sgi(struct vcpu *vcpu, uint32_t intid)
+{
+	raise_sgi(vcpu, intid, false);
 }
 
 void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group0_only)
@@ -290,8 +305,10 @@ static inline void deliver_hardware(struct vcpu *vcpu, uint32_t intid)
 		overflow(vcpu, intid);
 }
 
+/* The barrier: what the sender wrote before its kick must not have been looked at before we took it. */
 static void serve_el2(struct vcpu *vcpu, uint32_t intid)
 {
+	dsb(sy);
 	gic_drop(intid);
 	gic_deactivate(intid);
 	if (vcpu == NULL)

@@ -43,6 +43,8 @@ void vgic_speak(struct vcpu *vcpu);
 
 /* Makes an interrupt pending for a vCPU, from any CPU. */
 void vgic_raise(struct vcpu *vcpu, uint32_t intid);
+/* The same for an SGI, which waits while it is disabled. */
+void vgic_raise_sgi(struct vcpu *vcpu, uint32_t intid);
 
 /* An SPI that EL2 holds waits for the vCPU it is routed to; vcpu is where it came. */
 void vgic_park(struct zone *zone, struct vcpu *vcpu, uint32_t intid);

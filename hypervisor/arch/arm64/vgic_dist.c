@@ -183,9 +183,10 @@ static void write_set_active(struct vcpu *vcpu, uint32_t n, uint32_t value)
 
 static void write_clear_active(struct vcpu *vcpu, uint32_t n, uint32_t value)
 {
+	uint32_t own = value & (hardware(vcpu, n) | virtual(vcpu, n));
 	uint32_t hw = value & hardware(vcpu, n) & ~waiting(vcpu, n);
 
-	for (uint32_t left = value & vgic_listed(n).active; left != 0; left &= left - 1)
+	for (uint32_t left = own & vgic_listed(n).active; left != 0; left &= left - 1)
 		vgic_end_active(n * 32 + (uint32_t)__builtin_ctz(left));
 	if (hw != 0)
 		gicd_write(GICD_ICACTIVER + n * 4, hw);

@@ -109,16 +109,12 @@ static uint32_t read_pending(struct vcpu *vcpu, uint32_t n)
 
 static void write_set_pending(struct vcpu *vcpu, uint32_t n, uint32_t value)
 {
-	uint32_t sgis = value & VGIC_SGIS;
-	uint32_t enabled = __atomic_load_n(&vcpu->arch.sgi_enabled, __ATOMIC_RELAXED);
-
 	if (n != 0)
 		return;
 	if ((value & VGIC_PPIS) != 0)
 		mmio_write32(sgi_frame(vcpu) + GICD_ISPENDR, value & VGIC_PPIS);
-	__atomic_fetch_or(&vcpu->arch.sgi_latched, sgis & ~enabled, __ATOMIC_RELAXED);
-	for (sgis &= enabled; sgis != 0; sgis &= sgis - 1) {
-		vgic_raise(vcpu, (uint32_t)__builtin_ctz(sgis));
+	for (uint32_t sgis = value & VGIC_SGIS; sgis != 0; sgis &= sgis - 1) {
+		vgic_raise_sgi(vcpu, (uint32_t)__builtin_ctz(sgis));
 		isb();
 	}
 }

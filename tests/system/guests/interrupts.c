@@ -18,13 +18,14 @@
 #define ISPENDR 0x200u
 #define ICPENDR 0x280u
 #define ISACTIVER 0x300u
+#define ICACTIVER 0x380u
 #define IPRIORITYR 0x400u
 #define ICFGR 0xc00u
 #define IROUTER 0x6000u
 #define GICR_TYPER 0x8u
 #define GICR_TYPER_LAST (1u << 4)
 
-#define PATIENCE 2000000u /* turns of a loop that waits */
+#define PATIENCE 10u /* seconds that what must come may take */
 #define LIST 64u
 
 static volatile uint32_t taken[GUEST_MAX_CPUS]; /* in all, by vCPU */
@@ -72,7 +73,9 @@ static void forget(void)
 /* Until vCPU cpu has taken count; then a little longer, for those that should not come. */
 static void wait_taken(const char *what, uint32_t cpu, uint32_t count)
 {
-	for (uint32_t i = 0; i < PATIENCE && taken[cpu] < count; i++)
+	uint64_t end = guest_ticks() + PATIENCE * guest_ticks_per_second();
+
+	while (taken[cpu] < count && guest_ticks() < end)
 		guest_yield();
 	for (uint32_t i = 0; i < 1000; i++)
 		guest_yield();
@@ -172,6 +175,9 @@ static void split_end(void)
 	guest_sgi(1, 5);
 	__asm__ volatile("isb\n\tmrs %0, icc_iar1_el1\n\tdsb sy" : "=r"(intid));
 	expect("split EOI: not again while active", intid, GUEST_NO_INTID);
+	/* private interrupts are none of the distributor's */
+	guest_write32(GUEST_GICD + ICACTIVER, ~0u);
+	expect("split EOI: still active", guest_read32(SGI_FRAME + ISACTIVER) & 0xffff, 1u << 5);
 	__asm__ volatile("msr icc_dir_el1, %0\n\tisb" ::"r"(5ull));
 	__asm__ volatile("isb\n\tmrs %0, icc_iar1_el1\n\tdsb sy" : "=r"(intid));
 	expect("split EOI: again once ended", intid, 5);
@@ -235,6 +241,7 @@ static void not_ours(void)
 	static const uint32_t banks[] = { IGROUPR, ISENABLER, ISPENDR, ISACTIVER };
 
 	for (uint32_t bank = 0; bank < 4; bank++) {
+		expect("private bits", guest_read32(GUEST_GICD + banks[bank]), 0);
 		for (uint32_t word = 1; word < 32; word++) {
 			uint32_t own = word == SPI / 32 ? GICD_SPI_BIT : 0;
 
@@ -266,6 +273,10 @@ static void second(void *arg)
 				guest_sgi(1, sgi);
 			second_order = 0;
 		}
+		if (second_order == 2) {
+			guest_sgi(1, 9);
+			second_order = 3;
+		}
 		guest_yield();
 	}
 }
@@ -285,9 +296,26 @@ static void sixteen_from_other(void)
 	expect("SGI to all but self: not here", taken[0], 16);
 }
 
+/* SGIs come while they are being switched off and on: none is lost. */
+static void against_enabling(void)
+{
+	uint64_t end = guest_ticks() + PATIENCE * guest_ticks_per_second();
+
+	forget();
+	for (uint32_t sent = 1; sent <= 3000; sent++) {
+		second_order = 2;
+		do {
+			guest_write32(SGI_FRAME + ICENABLER, 1u << 9);
+			guest_write32(SGI_FRAME + ISENABLER, 1u << 9);
+		} while ((second_order != 3 || taken[0] < sent) && guest_ticks() < end);
+	}
+	second_order = 0;
+	expect("SGIs against enabling", taken[0], 3000);
+}
+
 static void (*const tests[])(void) = {
 	sixteen_to_self, merged,      by_registers, masked_by_priority, split_end,
-	timer,           virtual_spi, not_ours,     sixteen_from_other,
+	timer,           virtual_spi, not_ours,     sixteen_from_other, against_enabling,
 };
 
 static void count_letter(uint32_t intid)
