@@ -15,7 +15,7 @@
 static const unsigned long management_calls[] = {
 	HV_IOC_VERSION,    HV_IOC_PLATFORM,  HV_IOC_ROOT_CONFIG,  HV_IOC_STATS,       HV_IOC_ZONE_CREATE,
 	HV_IOC_ZONE_START, HV_IOC_ZONE_STOP, HV_IOC_ZONE_DESTROY, HV_IOC_ZONE_STATUS, HV_IOC_ZONE_CONFIG,
-	HV_IOC_ZONE_LIST,  HV_IOC_EVENTFD,   HV_IOC_BIND,
+	HV_IOC_ZONE_LIST,  HV_IOC_EVENTFD,   HV_IOC_BIND,         HV_IOC_ZONE_PAUSE,  HV_IOC_ZONE_RESUME,
 };
 
 static const unsigned long bound_calls[] = {
@@ -166,8 +166,8 @@ static void reserved_fields(const void *arg)
 
 static void impossible_zone_ids(const void *arg)
 {
-	static const unsigned long calls[] = { HV_IOC_ZONE_START, HV_IOC_ZONE_STOP, HV_IOC_ZONE_DESTROY,
-					       HV_IOC_BIND };
+	static const unsigned long calls[] = { HV_IOC_ZONE_START, HV_IOC_ZONE_STOP,   HV_IOC_ZONE_DESTROY,
+					       HV_IOC_ZONE_PAUSE, HV_IOC_ZONE_RESUME, HV_IOC_BIND };
 	int fd = open_driver();
 
 	(void)arg;
@@ -189,6 +189,8 @@ static void the_root_zone_is_not_to_be_had(const void *arg)
 	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_START, 0), -EINVAL);
 	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_STOP, 0), -EINVAL);
 	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_DESTROY, 0), -EINVAL);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_PAUSE, 0), -EINVAL);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_RESUME, 0), -EINVAL);
 	CHECK_EQ(call_zone(fd, HV_IOC_BIND, 0), -EINVAL);
 }
 
@@ -201,6 +203,8 @@ static void zones_that_are_not_there(const void *arg)
 	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_START, ZONE), -ENOENT);
 	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_STOP, ZONE), -ENOENT);
 	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_DESTROY, ZONE), -ENOENT);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_PAUSE, ZONE), -ENOENT);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_RESUME, ZONE), -ENOENT);
 	CHECK_EQ(call_zone(fd, HV_IOC_BIND, ZONE), -ENOENT);
 	CHECK_EQ(call(fd, HV_IOC_ZONE_CONFIG, &get), -ENOENT);
 }

@@ -143,9 +143,10 @@ void remove_zone(uint32_t zone)
 
 	if (get_status(zone, &status) == -ENOENT)
 		status.state = HV_ZONE_NONE;
-	if (status.state == HV_ZONE_RUNNING)
+	if (status.state == HV_ZONE_RUNNING || status.state == HV_ZONE_PAUSED)
 		CHECK_EQ(call_zone(fd, HV_IOC_ZONE_STOP, zone), 0);
-	if (status.state == HV_ZONE_RUNNING || status.state == HV_ZONE_STOPPING)
+	if (status.state == HV_ZONE_RUNNING || status.state == HV_ZONE_PAUSED ||
+	    status.state == HV_ZONE_STOPPING)
 		CHECK(wait_state(zone, HV_ZONE_ENDED));
 	if (status.state != HV_ZONE_NONE && status.state != HV_ZONE_SCRUBBING)
 		CHECK_EQ(call_zone(fd, HV_IOC_ZONE_DESTROY, zone), 0);

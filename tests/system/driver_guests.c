@@ -149,6 +149,50 @@ static void stop_while_a_request_waits(const void *arg)
 	CHECK_EQ(status_of(ZONE).reason, HV_REASON_STOPPED);
 }
 
+/* Paused and resumed with all of it told by the eventfd; what the device answers meanwhile is kept. */
+static void paused_while_a_request_waits(const void *arg)
+{
+	struct loaded zone;
+	struct hv_request request = asked(&zone, make_eventfd());
+	struct hv_ioc_complete reply = { 0, request.seq, ANSWER };
+	int fd = open_driver(), changes = make_eventfd();
+
+	(void)arg;
+	CHECK_EQ(call(fd, HV_IOC_EVENTFD, &changes), 0);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_RESUME, ZONE), -EBUSY);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_PAUSE, ZONE), 0);
+	CHECK(take_events(changes, 20000) != 0);
+	CHECK_EQ(status_of(ZONE).state, HV_ZONE_PAUSED);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_PAUSE, ZONE), -EBUSY);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_DESTROY, ZONE), -EBUSY);
+	CHECK_EQ(call_zone(zone.fd, HV_IOC_ZONE_RESUME, ZONE), -EBADF);
+	CHECK_EQ(call(zone.fd, HV_IOC_COMPLETE, &reply), 0);
+	CHECK_EQ(call(zone.fd, HV_IOC_COMPLETE, &reply), -EINVAL);
+	CHECK_EQ(status_of(ZONE).state, HV_ZONE_PAUSED);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_RESUME, ZONE), 0);
+	CHECK(wait_state(ZONE, HV_ZONE_ENDED));
+	CHECK_EQ(status_of(ZONE).reason, HV_REASON_GUEST_OFF);
+	CHECK(take_events(changes, 20000) != 0);
+}
+
+/* A paused zone is stopped as a running one, and its mappings live until it is destroyed. */
+static void stop_of_a_paused_zone(const void *arg)
+{
+	struct loaded zone = load(guest_park(), HV_CONFIG_ROOT_SEES_RAM);
+	int fd = open_driver();
+
+	(void)arg;
+	start_zone(ZONE);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_PAUSE, ZONE), 0);
+	CHECK(wait_state(ZONE, HV_ZONE_PAUSED));
+	CHECK_EQ(touch(zone.ring), 0);
+	CHECK_EQ(call_zone(fd, HV_IOC_ZONE_STOP, ZONE), 0);
+	CHECK(wait_state(ZONE, HV_ZONE_ENDED));
+	CHECK_EQ(status_of(ZONE).reason, HV_REASON_STOPPED);
+	remove_zone(ZONE);
+	CHECK_EQ(touch(zone.ring), SIGBUS);
+}
+
 /* EL2 keeps its own count and believes the page nothing but how much room there is. */
 static void a_ring_full_of_nonsense(const void *arg)
 {
@@ -206,7 +250,7 @@ static void destroy_wakes_the_device_process(const void *arg)
 	CHECK_EQ(take_events(events, 0), 1);
 }
 
-/* Binds, asks, maps and lets go, whatever the zone is just doing. */
+/* Pauses, resumes, binds, asks, maps and lets go, whatever the zone is just doing. */
 static void *racer_main(void *arg)
 {
 	(void)arg;
@@ -217,6 +261,7 @@ static void *racer_main(void *arg)
 		HvZoneConfig config;
 
 		call(fd, HV_IOC_EVENTFD, &events);
+		call_zone(fd, i % 2 == 0 ? HV_IOC_ZONE_PAUSE : HV_IOC_ZONE_RESUME, ZONE);
 		if (call_zone(fd, HV_IOC_BIND, ZONE) == 0) {
 			void *at = map(fd, RAM_IPA, RAM_SIZE);
 
@@ -323,6 +368,8 @@ static const struct driver_case cases[] = {
 	CASE(a_request_is_answered),
 	CASE(answers_nobody_waits_for),
 	CASE(stop_while_a_request_waits),
+	CASE(paused_while_a_request_waits),
+	CASE(stop_of_a_paused_zone),
 	CASE(a_ring_full_of_nonsense),
 	CASE(notifications_without_end),
 	CASE(destroy_wakes_the_device_process),
