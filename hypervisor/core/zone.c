@@ -122,7 +122,7 @@ static int64_t build(struct zone *zone, const HvZoneConfig *config, struct hv_vi
 {
 	int64_t err;
 
-	if (zone->state != HV_ZONE_NONE)
+	if (zone_state(zone) != HV_ZONE_NONE)
 		return HV_ERR_EXISTS;
 	zone->config = *config;
 	err = ledger_claim(&zone->config, ret_violation);
@@ -198,7 +198,7 @@ static int64_t start(struct zone *zone)
 {
 	int64_t err;
 
-	if (zone->state != HV_ZONE_LOADING)
+	if (zone_state(zone) != HV_ZONE_LOADING)
 		return HV_ERR_STATE;
 	err = power_on_all(zone);
 	if (err != HV_OK)
@@ -235,7 +235,7 @@ static int64_t destroy(struct zone *zone)
 {
 	uint32_t cpu = zone->vcpu[0]->cpu;
 
-	if (zone->state != HV_ZONE_LOADING && zone->state != HV_ZONE_ENDED)
+	if (zone_state(zone) != HV_ZONE_LOADING && zone_state(zone) != HV_ZONE_ENDED)
 		return HV_ERR_STATE;
 	/* Its CPU clears the RAM. It was never needed so far if the zone did not run. */
 	if (arch_cpu_power_on(cpu) != 0)

@@ -51,7 +51,7 @@ int64_t zone_config(uint64_t id, HvZoneConfig *ret_config)
 	if (zone == NULL)
 		return HV_ERR_INVALID;
 	zone_lock();
-	if (zone->state == HV_ZONE_NONE)
+	if (zone_state(zone) == HV_ZONE_NONE)
 		err = HV_ERR_NO_ZONE;
 	else
 		*ret_config = zone->config;

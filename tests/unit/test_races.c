@@ -228,35 +228,126 @@ static void *root_cpu(void *arg)
 	return NULL;
 }
 
-static void test_races(void)
+static int64_t any_create(void)
 {
-	pthread_t root[ZONES], cpus[2 * ZONES];
-	uint64_t used;
+	HvZoneConfig config = fixture_zone(1);
+	struct hv_violation v;
 
+	return zone_create(&config, &v);
+}
+
+static int64_t any_config(void)
+{
+	HvZoneConfig config;
+
+	return zone_config(1, &config);
+}
+
+static int64_t any_answer(void)
+{
+	uint32_t index = random_below(2);
+
+	return mmio_complete(1, index, random_below(8), 0x70 ^ index);
+}
+
+static int64_t any_interrupt(void)
+{
+	return zone_inject(1, 78);
+}
+
+/* Every call on one zone from both of the root zone's CPUs, with no sense in their order. */
+static void any_call(void)
+{
+	static int64_t (*const calls[])(void) = { any_create, any_config, any_interrupt,
+						  any_answer, any_answer, any_answer };
+	static int64_t (*const changes[])(
+		uint64_t id) = { zone_start, zone_start,  zone_stop,   zone_pause,
+				 zone_pause, zone_resume, zone_resume, zone_destroy };
+	uint32_t which = random_below(COUNT(calls) + COUNT(changes));
+	int64_t err = which < COUNT(calls) ? calls[which]() : changes[which - COUNT(calls)](1);
+
+	CHECK(err == HV_OK || err == HV_ERR_EXISTS || err == HV_ERR_NO_ZONE || err == HV_ERR_STATE ||
+	      err == HV_ERR_INVALID);
+}
+
+static void *disorderly_root_cpu(void *arg)
+{
+	fake_set_cpu((uint32_t)(uintptr_t)arg);
+	for (int round = 0; round < 50 * ROUNDS; round++)
+		any_call();
+	return NULL;
+}
+
+/* What must go wherever the disorder has left the zone. */
+static void take_away(void)
+{
+	struct hv_zone_status status;
+
+	fake_set_cpu(0);
+	do {
+		CHECK_EQ(zone_status(1, &status), HV_OK);
+		(void)zone_stop(1);
+		(void)zone_destroy(1);
+		sched_yield();
+	} while (status.state != HV_ZONE_NONE);
+}
+
+static void start_cpus(pthread_t cpus[2 * ZONES])
+{
 	for (uint32_t cpu = 0; cpu < FIXTURE_CPUS; cpu++) {
 		pthread_mutex_init(&sleeper[cpu].mutex, NULL);
 		pthread_cond_init(&sleeper[cpu].kicked, NULL);
 	}
 	fixture_boot();
-	used = fixture_pool_used();
 	fake_behaviour.on_kick = kick;
 	fake_behaviour.on_wait = sleep_until_kicked;
 	fake_behaviour.on_run = guest;
 	for (uint32_t i = 0; i < 2 * ZONES; i++)
 		CHECK_EQ(pthread_create(&cpus[i], NULL, zone_cpu, (void *)(uintptr_t)(i + 2)), 0);
-	for (uint32_t i = 0; i < ZONES; i++)
-		CHECK_EQ(pthread_create(&root[i], NULL, root_cpu, (void *)(uintptr_t)(i + 1)), 0);
-	for (uint32_t i = 0; i < ZONES; i++)
-		CHECK_EQ(pthread_join(root[i], NULL), 0);
+}
+
+static void end_cpus(const pthread_t cpus[2 * ZONES])
+{
 	__atomic_store_n(&finished, true, __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < 2 * ZONES; i++) {
 		kick(i + 2);
 		CHECK_EQ(pthread_join(cpus[i], NULL), 0);
 	}
-	CHECK_EQ(fixture_pool_used(), used);
 	for (uint32_t cpu = 2; cpu < FIXTURE_CPUS; cpu++)
 		CHECK_EQ(ledger_cpu_owner(cpu), LEDGER_NOBODY);
 	CHECK_EQ(zone_list(), 1);
+}
+
+static void test_two_cpus_one_zone(void)
+{
+	pthread_t root[2], cpus[2 * ZONES];
+	uint64_t used;
+
+	start_cpus(cpus);
+	used = fixture_pool_used();
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK_EQ(pthread_create(&root[i], NULL, disorderly_root_cpu, (void *)(uintptr_t)i), 0);
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK_EQ(pthread_join(root[i], NULL), 0);
+	take_away();
+	end_cpus(cpus);
+	CHECK_EQ(fixture_pool_used(), used);
+	CHECK(zone_get(1)->runs > 100);
+}
+
+static void test_races(void)
+{
+	pthread_t root[ZONES], cpus[2 * ZONES];
+	uint64_t used;
+
+	start_cpus(cpus);
+	used = fixture_pool_used();
+	for (uint32_t i = 0; i < ZONES; i++)
+		CHECK_EQ(pthread_create(&root[i], NULL, root_cpu, (void *)(uintptr_t)(i + 1)), 0);
+	for (uint32_t i = 0; i < ZONES; i++)
+		CHECK_EQ(pthread_join(root[i], NULL), 0);
+	end_cpus(cpus);
+	CHECK_EQ(fixture_pool_used(), used);
 	/* all ways to end were taken: off, reset, stopped, fault, destroyed */
 	CHECK_EQ(reasons_seen, 1u << HV_REASON_GUEST_OFF | 1u << HV_REASON_GUEST_RESET |
 				       1u << HV_REASON_STOPPED | 1u << HV_REASON_BAD_ACCESS |
@@ -266,7 +357,7 @@ static void test_races(void)
 
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = { TEST(test_races) };
+	static const struct test tests[] = { TEST(test_races), TEST(test_two_cpus_one_zone) };
 
 	return test_main(tests, COUNT(tests), argc, argv);
 }
