@@ -212,6 +212,16 @@ static void zone_stop(struct request *request, const cJSON *params)
 	ask(request, params, ZONE_REQUEST_STOP);
 }
 
+static void zone_pause(struct request *request, const cJSON *params)
+{
+	ask(request, params, ZONE_REQUEST_PAUSE);
+}
+
+static void zone_resume(struct request *request, const cJSON *params)
+{
+	ask(request, params, ZONE_REQUEST_RESUME);
+}
+
 static void check_after_look(struct request *kept, const cJSON *params)
 {
 	struct zones *zones = kept->connection->api->zones;
@@ -381,6 +391,8 @@ const method_fn methods[SCHEMA_METHOD_COUNT] = {
 	[SCHEMA_METHOD_ZONE_START] = zone_start,
 	[SCHEMA_METHOD_ZONE_STOP] = zone_stop,
 	[SCHEMA_METHOD_ZONE_RESTART] = zone_start,
+	[SCHEMA_METHOD_ZONE_PAUSE] = zone_pause,
+	[SCHEMA_METHOD_ZONE_RESUME] = zone_resume,
 	[SCHEMA_METHOD_ZONE_CHECK] = zone_check,
 	[SCHEMA_METHOD_EVENTS_SUBSCRIBE] = events_subscribe,
 	[SCHEMA_METHOD_CONSOLE_ATTACH] = method_console_attach,

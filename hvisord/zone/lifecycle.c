@@ -11,12 +11,14 @@ static const uint8_t table[ZONE_STATE_COUNT][ZONE_EVENT_COUNT] = {
 	[ZONE_INVALID] = {
 		[ZONE_EVENT_CONFIG_GOOD] = TO(STOPPED),
 		[ZONE_EVENT_ADOPT_RUNNING] = TO(RUNNING),
+		[ZONE_EVENT_ADOPT_PAUSED] = TO(PAUSED),
 		[ZONE_EVENT_ADOPT_ENDING] = TO(STOPPING),
 	},
 	[ZONE_STOPPED] = {
 		[ZONE_EVENT_CONFIG_BAD] = TO(INVALID),
 		[ZONE_EVENT_START] = TO(LOADING),
 		[ZONE_EVENT_ADOPT_RUNNING] = TO(RUNNING),
+		[ZONE_EVENT_ADOPT_PAUSED] = TO(PAUSED),
 		[ZONE_EVENT_ADOPT_ENDING] = TO(STOPPING),
 	},
 	[ZONE_LOADING] = {
@@ -32,6 +34,12 @@ static const uint8_t table[ZONE_STATE_COUNT][ZONE_EVENT_COUNT] = {
 		[ZONE_EVENT_ENDED] = TO(STOPPING),
 	},
 	[ZONE_RUNNING] = {
+		[ZONE_EVENT_PAUSED] = TO(PAUSED),
+		[ZONE_EVENT_STOP] = TO(STOPPING),
+		[ZONE_EVENT_ENDED] = TO(STOPPING),
+	},
+	[ZONE_PAUSED] = {
+		[ZONE_EVENT_RESUMED] = TO(RUNNING),
 		[ZONE_EVENT_STOP] = TO(STOPPING),
 		[ZONE_EVENT_ENDED] = TO(STOPPING),
 	},
@@ -44,6 +52,7 @@ static const uint8_t table[ZONE_STATE_COUNT][ZONE_EVENT_COUNT] = {
 		[ZONE_EVENT_CONFIG_BAD] = TO(INVALID),
 		[ZONE_EVENT_START] = TO(LOADING),
 		[ZONE_EVENT_ADOPT_RUNNING] = TO(RUNNING),
+		[ZONE_EVENT_ADOPT_PAUSED] = TO(PAUSED),
 		[ZONE_EVENT_ADOPT_ENDING] = TO(STOPPING),
 	},
 };
@@ -57,8 +66,8 @@ const char *lifecycle_state_name(enum zone_state state)
 {
 	static const char *const names[ZONE_STATE_COUNT] = {
 		[ZONE_INVALID] = "invalid",   [ZONE_STOPPED] = "stopped", [ZONE_LOADING] = "loading",
-		[ZONE_STARTING] = "starting", [ZONE_RUNNING] = "running", [ZONE_STOPPING] = "stopping",
-		[ZONE_CRASHED] = "crashed",
+		[ZONE_STARTING] = "starting", [ZONE_RUNNING] = "running", [ZONE_PAUSED] = "paused",
+		[ZONE_STOPPING] = "stopping", [ZONE_CRASHED] = "crashed",
 	};
 	return names[state];
 }
@@ -66,5 +75,5 @@ const char *lifecycle_state_name(enum zone_state state)
 bool lifecycle_is_active(enum zone_state state)
 {
 	return state == ZONE_LOADING || state == ZONE_STARTING || state == ZONE_RUNNING ||
-	       state == ZONE_STOPPING;
+	       state == ZONE_PAUSED || state == ZONE_STOPPING;
 }

@@ -108,6 +108,8 @@ enum zone_request {
 	ZONE_REQUEST_START,
 	ZONE_REQUEST_STOP,
 	ZONE_REQUEST_RESTART,
+	ZONE_REQUEST_PAUSE,
+	ZONE_REQUEST_RESUME,
 };
 
 /* Called once, maybe before zone_request() returns. failure->error is SCHEMA_OK on success. */

@@ -96,6 +96,10 @@ static int adopt(struct zones *zones, uint32_t id)
 		zone_event(zone, ZONE_EVENT_ADOPT_RUNNING, "adopted");
 		return 0;
 	}
+	if (zone->status.state == HV_ZONE_PAUSED) {
+		zone_event(zone, ZONE_EVENT_ADOPT_PAUSED, "adopted");
+		return 0;
+	}
 	/* half started, or ended meanwhile: to the end of it */
 	zone_event(zone, ZONE_EVENT_ADOPT_ENDING, "adopted");
 	zone_progress(zone);

@@ -161,8 +161,9 @@ typedef void (*progress_fn)(struct zone *zone);
 void zone_progress(struct zone *zone)
 {
 	static const progress_fn steps[] = {
-		[HV_ZONE_NONE] = finish,   [HV_ZONE_LOADING] = take_back, [HV_ZONE_RUNNING] = force_stop,
-		[HV_ZONE_STOPPING] = NULL, [HV_ZONE_ENDED] = take_back,   [HV_ZONE_SCRUBBING] = NULL,
+		[HV_ZONE_NONE] = finish,       [HV_ZONE_LOADING] = take_back, [HV_ZONE_RUNNING] = force_stop,
+		[HV_ZONE_STOPPING] = NULL,     [HV_ZONE_ENDED] = take_back,   [HV_ZONE_SCRUBBING] = NULL,
+		[HV_ZONE_PAUSED] = force_stop,
 	};
 	struct zone_private *private = zone->private;
 	uint32_t state = HV_ZONE_NONE;
@@ -194,9 +195,14 @@ void zone_changed(struct zone *zone)
 {
 	if (zone->state == ZONE_STOPPING)
 		return zone_progress(zone);
-	if (zone->state != ZONE_RUNNING || zone->id == 0)
+	if ((zone->state != ZONE_RUNNING && zone->state != ZONE_PAUSED) || zone->id == 0)
 		return;
 	zone_update_status(zone);
-	if (zone->status.state != HV_ZONE_RUNNING)
-		zone_halt(zone, ZONE_EVENT_ENDED, zone_reason_name(zone->status.reason));
+	if (zone->status.state != HV_ZONE_RUNNING && zone->status.state != HV_ZONE_PAUSED)
+		return zone_halt(zone, ZONE_EVENT_ENDED, zone_reason_name(zone->status.reason));
+	if (zone->state == ZONE_RUNNING && zone->status.state == HV_ZONE_PAUSED)
+		zone_event(zone, ZONE_EVENT_PAUSED, "requested");
+	else if (zone->state == ZONE_PAUSED && zone->status.state == HV_ZONE_RUNNING)
+		zone_event(zone, ZONE_EVENT_RESUMED, "requested");
+	zone_ops_paused(zone);
 }

@@ -65,7 +65,19 @@ static void finish_with(struct zone_op *op, enum schema_error_id error, const ch
 
 static bool wants_running(const struct zone_op *op)
 {
-	return op->request != ZONE_REQUEST_STOP;
+	return op->request == ZONE_REQUEST_START || op->request == ZONE_REQUEST_RESTART;
+}
+
+void zone_ops_paused(struct zone *zone)
+{
+	enum zone_request done = zone->state == ZONE_PAUSED ? ZONE_REQUEST_PAUSE : ZONE_REQUEST_RESUME;
+	struct zone_op *op, *next;
+
+	for (op = TAILQ_FIRST(&zone->private->ops); op != NULL; op = next) {
+		next = TAILQ_NEXT(op, entry);
+		if (op->request == done)
+			finish_with(op, SCHEMA_OK, NULL);
+	}
 }
 
 void zone_ops_running(struct zone *zone)
@@ -85,7 +97,7 @@ void zone_ops_stopped(struct zone *zone)
 
 	for (op = TAILQ_FIRST(&zone->private->ops); op != NULL; op = next) {
 		next = TAILQ_NEXT(op, entry);
-		if (!wants_running(op))
+		if (op->request == ZONE_REQUEST_STOP)
 			finish_with(op, SCHEMA_OK, NULL);
 	}
 }
@@ -99,7 +111,9 @@ void zone_ops_settled(struct zone *zone)
 		next = TAILQ_NEXT(op, entry);
 		if (op->checking && !zone->private->zones->closing)
 			continue;
-		if (zone->failure.error != SCHEMA_OK)
+		if (!wants_running(op))
+			finish_with(op, SCHEMA_ERROR_ZONE_NOT_RUNNING, "zone %s has ended");
+		else if (zone->failure.error != SCHEMA_OK)
 			finish(op, &zone->failure);
 		else
 			finish_with(op, SCHEMA_ERROR_CANCELLED, "zone %s was stopped before it ran");
@@ -176,7 +190,8 @@ static void run_after_end(struct zone *zone, struct zone_plan *plan)
 static void proceed(struct zone_op *op)
 {
 	struct zone *zone = op->zone;
-	bool up = zone->state == ZONE_LOADING || zone->state == ZONE_STARTING || zone->state == ZONE_RUNNING;
+	bool up = zone->state == ZONE_LOADING || zone->state == ZONE_STARTING ||
+		  zone->state == ZONE_RUNNING || zone->state == ZONE_PAUSED;
 	struct zone_plan *plan;
 
 	if (up && op->request == ZONE_REQUEST_START)
@@ -223,6 +238,29 @@ static void stop(struct zone_op *op)
 		zone_halt(zone, ZONE_EVENT_STOP, "requested");
 }
 
+/* The hypervisor answers at once; that it is done comes as a change. */
+static void hold(struct zone_op *op)
+{
+	struct zone *zone = op->zone;
+	struct backend *backend = zone->private->zones->backend;
+	bool pause = op->request == ZONE_REQUEST_PAUSE;
+	struct zone_failure failure = { .error = SCHEMA_ERROR_REFUSED };
+
+	if (zone->state != ZONE_RUNNING && zone->state != ZONE_PAUSED)
+		return finish_with(op, SCHEMA_ERROR_ZONE_NOT_RUNNING, "zone %s does not run");
+	if (pause && zone->state == ZONE_PAUSED)
+		return finish_with(op, SCHEMA_ERROR_ZONE_PAUSED, "zone %s is paused already");
+	if (!pause && zone->state == ZONE_RUNNING)
+		return finish_with(op, SCHEMA_ERROR_ZONE_NOT_PAUSED, "zone %s is not paused");
+	failure.number = pause ? backend->ops->pause(backend, (uint32_t)zone->id)
+			       : backend->ops->resume(backend, (uint32_t)zone->id);
+	if (failure.number == 0)
+		return zone_changed(zone);
+	snprintf(failure.message, sizeof(failure.message), "the hypervisor refused to %s zone %.40s: %s",
+		 pause ? "pause" : "resume", zone->name, strerror(-failure.number));
+	finish(op, &failure);
+}
+
 /* The asker of a start does not want it any more. */
 static void undo_start(struct zone *zone)
 {
@@ -250,6 +288,8 @@ static void on_timeout(uv_timer_t *timer)
 
 	if (wants_running(op))
 		give_up(op, SCHEMA_ERROR_START_TIMEOUT, "zone %s did not start in time");
+	else if (op->request == ZONE_REQUEST_PAUSE)
+		give_up(op, SCHEMA_ERROR_STOP_TIMEOUT, "zone %s was not paused in time");
 	else
 		give_up(op, SCHEMA_ERROR_STOP_TIMEOUT, "zone %s did not end in time");
 }
@@ -285,6 +325,8 @@ int zone_request(struct zone *zone, enum zone_request request, uint64_t timeout_
 		finish_with(op, SCHEMA_ERROR_ZONE_ROOT, "zone %s is the root zone");
 	} else if (request == ZONE_REQUEST_STOP) {
 		stop(op);
+	} else if (request == ZONE_REQUEST_PAUSE || request == ZONE_REQUEST_RESUME) {
+		hold(op);
 	} else {
 		op->checking = true;
 		if (zones_refresh(zone->private->zones, on_checked, op) != 0) {

@@ -118,6 +118,7 @@ void zone_device_is_ready(struct zone *zone);
 
 /* zone_op.c */
 void zone_ops_running(struct zone *zone);
+void zone_ops_paused(struct zone *zone);  /* or resumed: the requests for what is the case now */
 void zone_ops_stopped(struct zone *zone); /* of those, only the requests to stop */
 void zone_ops_settled(struct zone *zone); /* the zone is stopped, crashed or invalid, and stays so */
 /* Another zone that runs and has what the config claims; NULL: none. */

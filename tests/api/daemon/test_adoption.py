@@ -33,6 +33,22 @@ def killed_and_started_again(rig):
     assert [name for name in os.listdir(rig.run_dir) if name.startswith("zone-")] == []
 
 
+def paused_meanwhile(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    client.result("zone.pause", zone=2)
+    for end in ("zone.resume", "zone.stop"):
+        rig.kill(signal.SIGKILL)
+        client = rig.start()
+        zone = client.result("zone.get", zone=2)["zone"]
+        assert zone["state"] == "paused" and zone["runs"] == 1 and zone["reason"] == "adopted", zone
+        client.result(end, zone=2)
+        if end == "zone.resume":
+            client.result("zone.pause", zone=2)
+    assert state(client, 2) == "stopped"
+
+
 def left_in_peace(rig):
     rig.zone(2, [2], console=True)
     client = rig.start()
@@ -121,5 +137,5 @@ def one_daemon_only(rig):
 
 
 
-run([killed_and_started_again, left_in_peace, reset_while_nobody_watches, half_start_is_undone,
+run([killed_and_started_again, paused_meanwhile, left_in_peace, reset_while_nobody_watches, half_start_is_undone,
      file_and_record_are_gone, torn_record, device_process_died_meanwhile, one_daemon_only])

@@ -236,9 +236,33 @@ def device_process_dies(rig):
     assert text(client.result("console.attach", zone=2, replay=4096)).count(b"booted") == 2
 
 
+def paused_and_resumed(rig):
+    rig.zone(2, [2, 3])
+    client = rig.start()
+    for method in ("zone.pause", "zone.resume"):
+        assert client.reason(method, zone=2) == "zone.not_running"
+    client.result("zone.start", zone=2)
+    assert client.reason("zone.resume", zone=2) == "zone.not_paused"
+    client.result("events.subscribe", match=["zone.state"])
+    for _ in range(20):
+        assert client.result("zone.pause", zone=2)["state"] == "paused"
+        assert state(client, 2) == "paused"
+        assert client.reason("zone.pause", zone=2) == "zone.paused"
+        assert client.reason("zone.start", zone=2) == "zone.already_running"
+        assert client.result("zone.resume", zone=2)["state"] == "running"
+    steps = [(event["params"]["from"], event["params"]["to"]) for event in client.other]
+    assert steps == [("running", "paused"), ("paused", "running")] * 20, steps
+    client.result("zone.pause", zone=2)
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+    # a paused zone has its claims, and is restarted as one that runs
+    client.result("zone.start", zone=2)
+    client.result("zone.pause", zone=2)
+    assert client.result("zone.restart", zone=2)["state"] == "running"
+
+
 def root_is_not_touched(rig):
     client = rig.start()
-    for method in ("zone.start", "zone.stop", "zone.restart"):
+    for method in ("zone.start", "zone.stop", "zone.restart", "zone.pause", "zone.resume"):
         assert client.reason(method, zone=0) == "zone.is_root"
     assert client.reason("zone.stop", zone="root") == "zone.is_root"
     assert client.reason("zone.start", zone=7) == "zone.unknown"
@@ -276,5 +300,5 @@ def removed_file_of_a_running_zone(rig):
 run([start_and_stop, nothing_left_after_fifty_runs, guest_powers_off, guest_faults, guest_resets,
      stop_wins_over_reset, bad_config_changes_nothing, conflicts_are_named, two_zones_at_once,
      image_is_missing_or_changes, device_process_fails, start_times_out_and_can_be_cancelled,
-     stop_while_starting, start_while_stopping_waits, device_process_dies, root_is_not_touched,
+     stop_while_starting, start_while_stopping_waits, device_process_dies, paused_and_resumed, root_is_not_touched,
      directory_is_watched, removed_file_of_a_running_zone])

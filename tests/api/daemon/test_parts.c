@@ -16,13 +16,14 @@
 static void lifecycle_pairs(void)
 {
 	static const char states[] =
-		"IOLSRTC"; /* invalid, stopped, loading, starting, running, stopping, crashed */
-	/* events in order: good bad start loaded started fail stop ended gone crashed restart adopt-running -ending */
+		"IOLSRPTC"; /* invalid, stopped, loading, starting, running, paused, stopping, crashed */
+	/* events in order: good bad start loaded started paused resumed fail stop ended gone crashed restart
+	 * adopt-running -paused -ending */
 	static const char *const expected[ZONE_STATE_COUNT] = {
-		[ZONE_INVALID] = "O..........RT", [ZONE_STOPPED] = ".IL........RT",
-		[ZONE_LOADING] = "...S.TTT.....", [ZONE_STARTING] = "....RTTT.....",
-		[ZONE_RUNNING] = "......TT.....", [ZONE_STOPPING] = "........OCL..",
-		[ZONE_CRASHED] = ".IL........RT",
+		[ZONE_INVALID] = "O............RPT",  [ZONE_STOPPED] = ".IL..........RPT",
+		[ZONE_LOADING] = "...S...TTT......",  [ZONE_STARTING] = "....R..TTT......",
+		[ZONE_RUNNING] = ".....P..TT......",  [ZONE_PAUSED] = "......R.TT......",
+		[ZONE_STOPPING] = "..........OCL...", [ZONE_CRASHED] = ".IL..........RPT",
 	};
 
 	for (unsigned state = 0; state < ZONE_STATE_COUNT; state++) {
