@@ -132,6 +132,22 @@ static struct options parse_options(int argc, char **argv)
 	return options;
 }
 
+/* A daemon that was killed leaves its locks with a child that has not come to its exec yet: wait that long. */
+#define LOCK_TRIES 200u
+#define LOCK_PAUSE_MS 10u
+
+static int lock_patiently(int fd)
+{
+	for (unsigned i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		uv_sleep(LOCK_PAUSE_MS);
+	}
+	return -EWOULDBLOCK;
+}
+
 /* One daemon for a run directory: two would undo each other's zones. */
 static int lock_run_dir(struct daemon *daemon)
 {
@@ -143,7 +159,7 @@ static int lock_run_dir(struct daemon *daemon)
 	daemon->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (daemon->lock_fd < 0)
 		return -errno;
-	return flock(daemon->lock_fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno;
+	return lock_patiently(daemon->lock_fd);
 }
 
 static void stop(struct daemon *daemon)
