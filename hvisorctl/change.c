@@ -57,7 +57,7 @@ static bool shows_progress(const struct ctl *ctl)
 static void fill_start(struct ctl *ctl, struct json_out *out, unsigned index, const struct zone_operand *zone)
 {
 	fill_timed(ctl, out, index, zone);
-	if (shows_progress(ctl))
+	if (shows_progress(ctl) && hvisor_client_can(ctl->client, "progress"))
 		json_put_bool(out, "more", true);
 }
 

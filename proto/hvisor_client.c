@@ -264,6 +264,17 @@ const char *hvisor_client_version(const struct hvisor_client *client)
 	return greeting_text(client, "version");
 }
 
+bool hvisor_client_can(const struct hvisor_client *client, const char *capability)
+{
+	const cJSON *greeting = cJSON_GetObjectItemCaseSensitive(client->greeting.root, "hvisord"), *item;
+
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(greeting, "caps")) {
+		if (cJSON_IsString(item) && strcmp(item->valuestring, capability) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *hvisor_client_boot_id(const struct hvisor_client *client)
 {
 	return greeting_text(client, "boot_id");

@@ -48,6 +48,8 @@ int hvisor_client_fd(const struct hvisor_client *client);
 /* From the greeting. */
 const char *hvisor_client_version(const struct hvisor_client *client);
 const char *hvisor_client_boot_id(const struct hvisor_client *client);
+/* The greeting names the capability: "events", "progress" ... */
+bool hvisor_client_can(const struct hvisor_client *client, const char *capability);
 
 /* Sends a request. params: a JSON object as text, or NULL. *ret_id names it in replies. */
 int hvisor_client_send(struct hvisor_client *client, const char *method, const char *params,

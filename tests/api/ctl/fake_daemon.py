@@ -75,7 +75,7 @@ class FakeDaemon:
     def __init__(self, directory, handlers, greeting=None):
         self.path = directory + "/fake.sock"
         self.handlers = handlers
-        self.greeting = greeting or {"hvisord": {"version": "9.9.9", "protocol": 1, "caps": [], "boot_id": "b",
+        self.greeting = greeting or {"hvisord": {"version": "9.9.9", "protocol": 1, "caps": ["progress"], "boot_id": "b",
                                                  "limits": LIMITS}}
         self.requests = []
         self.most_open = 0
