@@ -83,11 +83,13 @@ static void on_zone_done(void *user, const struct zone *zone, const struct zone_
 	if (failure->error != SCHEMA_OK) {
 		request_fail(request, failure, zone);
 	} else if ((out = request_reply(request)) != NULL) {
-		bool stopped = request->method == SCHEMA_METHOD_ZONE_STOP && zone->state != ZONE_CRASHED;
+		bool stop = request->method == SCHEMA_METHOD_ZONE_STOP ||
+			    request->method == SCHEMA_METHOD_ZONE_KILL;
+		bool stopped = stop && zone->state != ZONE_CRASHED;
 
 		/* it may be on its way up again already, for somebody else */
 		json_put_string(out, "state", stopped ? "stopped" : lifecycle_state_name(zone->state));
-		if (request->method == SCHEMA_METHOD_ZONE_STOP)
+		if (stop)
 			json_put_string(out, "reason", zone->reason);
 		put_seq(request, out);
 		request_reply_end(request, false);
@@ -96,24 +98,30 @@ static void on_zone_done(void *user, const struct zone *zone, const struct zone_
 	connection_flush(connection);
 }
 
-static void begin_op(struct request *kept, struct zone *zone, enum zone_request what, uint64_t timeout_ms)
+static void begin_op(struct request *kept, struct zone *zone, const struct zone_ask *what)
 {
 	log_info("%s %s by uid %u, pid %d", schema_methods[kept->method].name, zone->name,
 		 (unsigned)kept->connection->uid, (int)kept->connection->pid);
-	if (zone_request(zone, what, timeout_ms, on_zone_done, kept, &kept->op) != 0) {
+	if (zone_request(zone, what, on_zone_done, kept, &kept->op) != 0) {
 		request_error(kept, SCHEMA_ERROR_INTERNAL, "out of memory");
 		request_done(kept);
 	}
 }
 
-static void ask(struct request *request, const cJSON *params, enum zone_request what)
+static void ask_mode(struct request *request, const cJSON *params, struct zone_ask what)
 {
-	uint64_t timeout_ms = params_integer(request->method, params, "timeout_ms");
 	struct zone *zone = method_zone(request, params);
 	struct request *kept = zone != NULL ? request_keep(request) : NULL;
 
 	if (kept != NULL)
-		begin_op(kept, zone, what, timeout_ms);
+		begin_op(kept, zone, &what);
+}
+
+static void ask(struct request *request, const cJSON *params, enum zone_request what)
+{
+	uint64_t timeout_ms = params_integer(request->method, params, "timeout_ms");
+
+	ask_mode(request, params, (struct zone_ask){ .request = what, .timeout_ms = timeout_ms });
 }
 
 /* A kept request that waits for a look at the directory. Its connection may be gone by then. */
@@ -183,11 +191,12 @@ static enum zone_request start_or_restart(const struct request *request)
 
 static void start_after_look(struct request *kept, const cJSON *params)
 {
-	uint64_t timeout_ms = params_integer(kept->method, params, "timeout_ms");
+	struct zone_ask what = { .request = start_or_restart(kept),
+				 .timeout_ms = params_integer(kept->method, params, "timeout_ms") };
 	struct zone *zone = method_zone(kept, params);
 
 	if (zone != NULL)
-		return begin_op(kept, zone, start_or_restart(kept), timeout_ms);
+		return begin_op(kept, zone, &what);
 	request_done(kept);
 }
 
@@ -202,14 +211,23 @@ static void zone_start(struct request *request, const cJSON *params)
 static void zone_stop(struct request *request, const cJSON *params)
 {
 	const char *mode = params_string(params, "mode");
+	struct zone_ask what = { .request = ZONE_REQUEST_STOP, .mode = ZONE_STOP_AUTO };
 
-	if (mode != NULL && strcmp(mode, "graceful") == 0) {
-		if (method_zone(request, params) != NULL)
-			request_error(request, SCHEMA_ERROR_NOT_GRACEFUL,
-				      "the zone has nothing that could be asked to power off: use force");
-		return;
-	}
-	ask(request, params, ZONE_REQUEST_STOP);
+	if (mode != NULL && strcmp(mode, "graceful") == 0)
+		what.mode = ZONE_STOP_GRACEFUL;
+	else if (mode != NULL && strcmp(mode, "force") == 0)
+		what.mode = ZONE_STOP_FORCE;
+	if (cJSON_HasObjectItem(params, "timeout_ms"))
+		what.timeout_ms = params_integer(request->method, params, "timeout_ms");
+	ask_mode(request, params, what);
+}
+
+static void zone_kill(struct request *request, const cJSON *params)
+{
+	ask_mode(request, params,
+		 (struct zone_ask){ .request = ZONE_REQUEST_STOP,
+				    .mode = ZONE_STOP_FORCE,
+				    .timeout_ms = params_integer(request->method, params, "timeout_ms") });
 }
 
 static void zone_pause(struct request *request, const cJSON *params)
@@ -390,6 +408,7 @@ const method_fn methods[SCHEMA_METHOD_COUNT] = {
 	[SCHEMA_METHOD_ZONE_GET] = zone_get_method,
 	[SCHEMA_METHOD_ZONE_START] = zone_start,
 	[SCHEMA_METHOD_ZONE_STOP] = zone_stop,
+	[SCHEMA_METHOD_ZONE_KILL] = zone_kill,
 	[SCHEMA_METHOD_ZONE_RESTART] = zone_start,
 	[SCHEMA_METHOD_ZONE_PAUSE] = zone_pause,
 	[SCHEMA_METHOD_ZONE_RESUME] = zone_resume,

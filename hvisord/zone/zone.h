@@ -112,6 +112,18 @@ enum zone_request {
 	ZONE_REQUEST_RESUME,
 };
 
+enum zone_stop_mode {
+	ZONE_STOP_AUTO,     /* as GRACEFUL if the zone can be asked, and by force when its time is up */
+	ZONE_STOP_GRACEFUL, /* presses the power key; a zone that does not power off in time runs on */
+	ZONE_STOP_FORCE,
+};
+
+struct zone_ask {
+	enum zone_request request;
+	enum zone_stop_mode mode; /* of STOP */
+	uint64_t timeout_ms;      /* 0: what is usual; of a graceful stop, how long the guest may take */
+};
+
 /* Called once, maybe before zone_request() returns. failure->error is SCHEMA_OK on success. */
 typedef void (*zone_done_fn)(void *user, const struct zone *zone, const struct zone_failure *failure);
 
@@ -119,8 +131,8 @@ typedef void (*zone_done_fn)(void *user, const struct zone *zone, const struct z
  * Asks for a change. *ret_op (set before done is called) names it until done
  * was called. 0, or -ENOMEM with nothing done.
  */
-int zone_request(struct zone *zone, enum zone_request request, uint64_t timeout_ms, zone_done_fn done,
-		 void *user, struct zone_op **ret_op);
+int zone_request(struct zone *zone, const struct zone_ask *ask, zone_done_fn done, void *user,
+		 struct zone_op **ret_op);
 
 /* Gives a request up: done is called with CANCELLED; a start is undone. */
 void zone_op_cancel(struct zone_op *op);

@@ -7,10 +7,16 @@
 
 #include "zone_private.h"
 
+/* The usual time for a stop: the guest's own, and that of the hypervisor. */
+#define STOP_TIMEOUT_MS 30000u
+
 struct zone_op {
 	TAILQ_ENTRY(zone_op) entry;
 	struct zone *zone;
 	enum zone_request request;
+	enum zone_stop_mode mode;
+	uint64_t timeout_ms;
+	bool asked;        /* the guest was asked to power off, and has time for it */
 	zone_done_fn done; /* NULL: nobody waits any more */
 	void *user;
 	uv_timer_t timer;
@@ -18,6 +24,8 @@ struct zone_op {
 	bool finished;
 	bool closed; /* the timer's handle */
 };
+
+static void on_timeout(uv_timer_t *timer);
 
 static void release(struct zone_op *op)
 {
@@ -220,22 +228,64 @@ static void on_checked(void *user)
 	proceed(op);
 }
 
-static void stop(struct zone_op *op)
+/* Whether a reset is followed, for a new daemon too; that it could not be written is logged. */
+static void want_stop(struct zone *zone, bool wanted)
+{
+	zone->private->stop_wanted = wanted;
+	(void)zone_store(zone);
+}
+
+static bool has_power_key(const struct zone *zone)
+{
+	for (unsigned i = 0; zone->state == ZONE_RUNNING && i < zone->plan->num_devices; i++) {
+		if (zone->plan->devices[i].type == CONFIG_DEVICE_POWER_KEY)
+			return zone->private->device != NULL;
+	}
+	return false;
+}
+
+/* True: the guest was asked, or the op is finished. */
+static bool stop_gracefully(struct zone_op *op)
+{
+	struct zone *zone = op->zone;
+	const struct config_zone *config = zone->config;
+	uint64_t time = config != NULL ? config->policy.stop_timeout_ms : STOP_TIMEOUT_MS;
+
+	if (op->mode != ZONE_STOP_FORCE && has_power_key(zone) &&
+	    device_press_power_key(zone->private->device) == 0) {
+		op->asked = true;
+		want_stop(zone, true);
+		uv_timer_start(&op->timer, on_timeout, op->timeout_ms != 0 ? op->timeout_ms : time, 0);
+		return true;
+	}
+	if (op->mode != ZONE_STOP_GRACEFUL)
+		return false;
+	finish_with(op, SCHEMA_ERROR_NOT_GRACEFUL,
+		    "zone %s has nothing that could be asked to power off: use force");
+	return true;
+}
+
+static void stop_by_force(struct zone_op *op)
 {
 	struct zone *zone = op->zone;
 	struct zone_private *private = zone->private;
 
-	if (!lifecycle_is_active(zone->state))
-		return finish_with(op, SCHEMA_ERROR_ZONE_NOT_RUNNING, "zone %s does not run");
+	op->asked = false;
 	run_after_end(zone, NULL);
-	private->stop_wanted = true;
 	private->stop_called = false;
-	/* a new daemon must not follow a reset either; that it could not be written is logged */
-	(void)zone_store(zone);
+	want_stop(zone, true);
 	if (zone->state == ZONE_STOPPING)
 		zone_progress(zone);
 	else
 		zone_halt(zone, ZONE_EVENT_STOP, "requested");
+}
+
+static void stop(struct zone_op *op)
+{
+	if (!lifecycle_is_active(op->zone->state))
+		finish_with(op, SCHEMA_ERROR_ZONE_NOT_RUNNING, "zone %s does not run");
+	else if (!stop_gracefully(op))
+		stop_by_force(op);
 }
 
 /* The hypervisor answers at once; that it is done comes as a change. */
@@ -275,6 +325,9 @@ static void give_up(struct zone_op *op, enum schema_error_id error, const char *
 	struct zone *zone = op->zone;
 	bool undo = wants_running(op) && !op->checking;
 
+	/* who asked for a graceful end does not any more: what the guest does now is followed again */
+	if (op->asked && lifecycle_is_active(zone->state) && zone->state != ZONE_STOPPING)
+		want_stop(zone, false);
 	finish_with(op, error, format);
 	if (undo) {
 		run_after_end(zone, NULL);
@@ -286,6 +339,12 @@ static void on_timeout(uv_timer_t *timer)
 {
 	struct zone_op *op = timer->data;
 
+	if (op->asked && op->mode == ZONE_STOP_AUTO) {
+		uv_timer_start(&op->timer, on_timeout, STOP_TIMEOUT_MS, 0);
+		return stop_by_force(op);
+	}
+	if (op->asked)
+		return give_up(op, SCHEMA_ERROR_STOP_TIMEOUT, "zone %s did not power off in time");
 	if (wants_running(op))
 		give_up(op, SCHEMA_ERROR_START_TIMEOUT, "zone %s did not start in time");
 	else if (op->request == ZONE_REQUEST_PAUSE)
@@ -304,28 +363,30 @@ void zone_op_detach(struct zone_op *op)
 	op->done = NULL;
 }
 
-int zone_request(struct zone *zone, enum zone_request request, uint64_t timeout_ms, zone_done_fn done,
-		 void *user, struct zone_op **ret_op)
+int zone_request(struct zone *zone, const struct zone_ask *ask, zone_done_fn done, void *user,
+		 struct zone_op **ret_op)
 {
 	struct zone_op *op = calloc(1, sizeof(*op));
 
 	if (op == NULL)
 		return -ENOMEM;
 	op->zone = zone;
-	op->request = request;
+	op->request = ask->request;
+	op->mode = ask->mode;
+	op->timeout_ms = ask->timeout_ms;
 	op->done = done;
 	op->user = user;
 	zone_get(zone);
 	TAILQ_INSERT_TAIL(&zone->private->ops, op, entry);
 	uv_timer_init(zone->private->zones->loop, &op->timer);
 	op->timer.data = op;
-	uv_timer_start(&op->timer, on_timeout, timeout_ms, 0);
+	uv_timer_start(&op->timer, on_timeout, ask->timeout_ms != 0 ? ask->timeout_ms : STOP_TIMEOUT_MS, 0);
 	*ret_op = op;
 	if (zone->id == 0) {
 		finish_with(op, SCHEMA_ERROR_ZONE_ROOT, "zone %s is the root zone");
-	} else if (request == ZONE_REQUEST_STOP) {
+	} else if (ask->request == ZONE_REQUEST_STOP) {
 		stop(op);
-	} else if (request == ZONE_REQUEST_PAUSE || request == ZONE_REQUEST_RESUME) {
+	} else if (ask->request == ZONE_REQUEST_PAUSE || ask->request == ZONE_REQUEST_RESUME) {
 		hold(op);
 	} else {
 		op->checking = true;

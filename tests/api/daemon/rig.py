@@ -60,7 +60,11 @@ class Client:
         return json.loads(line)
 
     def answer(self, id):
-        """The next message with this id; others are kept in self.other."""
+        """The message with this id, kept or next; others are kept in self.other."""
+        for message in self.other:
+            if message.get("id") == id:
+                self.other.remove(message)
+                return message
         while True:
             message = self.receive()
             assert message is not None, "connection closed"

@@ -187,6 +187,34 @@ def power_key(rig):
     client.result("zone.stop", zone="z1", mode="force")
 
 
+def stops_gracefully(rig):
+    """A guest that listens is asked; one that does not runs on, or is ended, as the mode says."""
+    client = begin(rig, "sim:print ready; run", key=True)
+    for n, parameters in enumerate(({"mode": "graceful"}, {})):
+        rig.image("Image1", f"sim:print ready{n}; run")
+        client.result("zone.check")
+        client.result("zone.start", zone="z1")
+        Reader(rig).until(f"ready{n}\n".encode())
+        answer = client.result("zone.stop", zone="z1", **parameters)
+        assert answer["state"] == "stopped" and answer["reason"] == "guest_off", answer
+    rig.image("Image1", "sim:print deaf; hang")
+    client.result("zone.check")
+    client.result("zone.start", zone="z1")
+    Reader(rig).until(b"deaf\n")
+    assert client.reason("zone.stop", zone="z1", mode="graceful", timeout_ms=50) == "zone.stop_timeout"
+    assert state(client)["state"] == "running"
+    # given up, the guest's own resets are followed again
+    stop = client.send("zone.stop", {"zone": "z1", "mode": "graceful"})
+    client.result("$/cancel", id=stop)
+    assert client.answer(stop)["error"]["data"]["reason"] == "request.cancelled"
+    with open(rig.run_dir + "/zone-1.json") as file:
+        assert json.load(file)["wanted"]
+    assert client.result("zone.stop", zone="z1", timeout_ms=50)["reason"] == "stopped"
+    client.result("zone.start", zone="z1")
+    assert client.result("zone.kill", zone="z1")["reason"] == "stopped"
+    assert client.reason("zone.kill", zone="z1") == "zone.not_running"
+
+
 def device_dies(rig):
     """The zone waits for ever, can be stopped, and the next start has a new process."""
     client = begin(rig, "sim:print up; echo")
@@ -337,5 +365,5 @@ def many_lives(rig):
     wait_for(lambda: descriptors() == before, "as few descriptors as before")
 
 
-run([prints, echoes, floods, ends, power_key, device_dies, outlives_the_daemon, paused, hostile_links,
+run([prints, echoes, floods, ends, power_key, stops_gracefully, device_dies, outlives_the_daemon, paused, hostile_links,
      simulator_dies, many_lives])
