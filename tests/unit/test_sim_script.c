@@ -49,7 +49,7 @@ static void words(void)
 	struct sim_script script;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		printf("# %s\n", cases[i].text);
+		printf("# case %zu\n", i);
 		CHECK(parse(cases[i].text, &script));
 		CHECK_EQ(script.count, 1);
 		CHECK_EQ(script.step[0].word, cases[i].word);
