@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Simulated zones with the real device process: guest scripts, console, power key."""
+import contextlib
 import errno
 import json
 import os
@@ -331,8 +332,9 @@ def simulator_dies(rig):
     device = client.result("zone.get", zone="z1")["zone"]["device"]["pid"]
     rig.kill()
     for pid in rig.processes():
-        if os.readlink(f"/proc/{pid}/exe").endswith("hvisor-sim"):
-            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(FileNotFoundError):  # one of the killed daemon's, gone meanwhile
+            if os.readlink(f"/proc/{pid}/exe").endswith("hvisor-sim"):
+                os.kill(pid, signal.SIGKILL)
 
     def is_gone():
         try:
