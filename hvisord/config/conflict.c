@@ -47,6 +47,7 @@ static void report(const struct config_draft *draft, const HvZoneConfig *mine, c
 {
 	struct config_pointer what = describe(mine, v.code, v.index);
 	struct config_pointer theirs = describe(rival->config, v.code, v.other_index);
+	bool same = strcmp(what.text, theirs.text) == 0;
 	struct config_pointer other;
 
 	if (rival->draft) {
@@ -60,8 +61,8 @@ static void report(const struct config_draft *draft, const HvZoneConfig *mine, c
 				  .pointer = point(draft, region_field, v.code, v.index).text,
 				  .other = other.text,
 			  },
-			  hv_violation_name(v.code), "%s: %s is zone %u's", what.text, theirs.text,
-			  rival->config->zone_id);
+			  hv_violation_name(v.code), "%s%s%s is zone %u's", same ? "" : what.text,
+			  same ? "" : ": ", theirs.text, rival->config->zone_id);
 }
 
 static void drop_region(HvZoneConfig *config, uint8_t *region_field, uint32_t index)

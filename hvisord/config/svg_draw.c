@@ -84,19 +84,13 @@ struct svg_words svg_size_words(uint64_t size)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	struct svg_words words;
+	double number = (double)size;
 	unsigned unit = 0;
-	uint64_t rest = 0;
 
-	while (unit < 6 && size >= 1024) {
-		rest = size % 1024;
-		size /= 1024;
-		unit++;
-	}
-	if (rest == 0)
-		snprintf(words.text, sizeof(words.text), "%" PRIu64 " %s", size, units[unit]);
-	else
-		snprintf(words.text, sizeof(words.text), "%" PRIu64 ".%" PRIu64 " %s", size, rest * 10 / 1024,
-			 units[unit]);
+	for (; unit < 6 && number >= 1024; unit++)
+		number /= 1024;
+	snprintf(words.text, sizeof(words.text), "%.*f %s", number > (double)(uint64_t)number ? 1 : 0, number,
+		 units[unit]);
 	return words;
 }
 
