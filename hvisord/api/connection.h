@@ -5,33 +5,20 @@
 
 #include <sys/queue.h>
 
+#include "access.h"
 #include "api.h"
 #include "codec.h"
 #include "events.h"
 #include "json_write.h"
+#include "listener.h"
 #include "params.h"
+#include "methods.h"
+#include "request.h"
 
 /* Output queued at which streams wait and no more requests are read. */
 #define CONNECTION_HIGH_WATER 65536u
 
 struct connection;
-
-/*
- * A request. Lives on the dispatcher's stack; one that cannot be answered at
- * once is kept with request_keep() and ends with request_done().
- */
-struct request {
-	TAILQ_ENTRY(request) entry;
-	struct connection *connection;
-	enum schema_method_id method;
-	char *id; /* JSON text, or NULL: a notification, no answer */
-	struct zone_op *op;
-	struct zone_input *input;
-	size_t input_length;
-	/* console.attach with more */
-	struct zone *stream;
-	uint64_t pos;
-};
 
 TAILQ_HEAD(request_list, request);
 
@@ -41,6 +28,7 @@ struct connection {
 	uv_pipe_t pipe;
 	uid_t uid;
 	pid_t pid;
+	bool owner; /* root, or the user whom the daemon runs as */
 	bool may_change;
 	bool closing;
 	bool at_end; /* the peer sends no more */
@@ -62,8 +50,9 @@ struct api {
 	uv_loop_t *loop;
 	struct api_options options;
 	struct zones *zones;
-	uv_pipe_t listener;
+	struct listener listener;
 	bool listening;
+	struct access_groups groups;
 	char boot_id[33];
 	uint64_t started_ms;
 	struct connection_list connections;
@@ -73,7 +62,8 @@ struct api {
 };
 
 /* connection.c */
-void connection_accept(uv_stream_t *listener, int status);
+/* A listener_fn; user: the api. */
+void connection_accept(void *user, int fd);
 void connection_close(struct connection *connection);
 /* Bytes that the client has not taken. */
 size_t connection_queued(const struct connection *connection);
@@ -82,33 +72,7 @@ void connection_flush(struct connection *connection);
 /* Answers with an error that belongs to no request, and closes. */
 void connection_break(struct connection *connection, const char *message);
 
-/* request.c */
-/* Handles one line; non-zero when the connection is closing. */
-int request_line(const char *line, size_t length, void *connection);
-/* Opens the answer's "result" object in the returned buffer; NULL: a notification, nobody listens. */
-struct json_out *request_reply(struct request *request);
-/* Closes it. more: the request stays open. */
-void request_reply_end(struct request *request, bool more);
-void request_fail(struct request *request, const struct zone_failure *failure, const struct zone *zone);
-void request_error(struct request *request, enum schema_error_id error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-/* A heap copy in the connection's list, or NULL: answered with an error. */
-struct request *request_keep(struct request *request);
-/* Takes a kept request out of the list and frees it. */
-void request_done(struct request *request);
-/* The same, and what it waits for is told. For a connection that goes. */
-void request_drop(struct request *request);
-
-/* methods.c */
-typedef void (*method_fn)(struct request *request, const cJSON *params);
-extern const method_fn methods[SCHEMA_METHOD_COUNT];
-/* The zone that the parameter names; NULL: answered with an error. */
-struct zone *method_zone(struct request *request, const cJSON *params);
-
 /* methods_console.c */
-void method_console_attach(struct request *request, const cJSON *params);
-void method_console_write(struct request *request, const cJSON *params);
-void method_console_resize(struct request *request, const cJSON *params);
 /* Sends what a stream's client can take; may end the request. */
 void console_pump(struct request *request);
 /* All streams of a connection. */

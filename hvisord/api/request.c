@@ -180,6 +180,8 @@ void request_drop(struct request *request)
 		zone_op_detach(request->op);
 	if (request->input != NULL)
 		zone_input_detach(request->input);
+	if (request->detach != NULL)
+		request->detach(request);
 	request_done(request);
 }
 
