@@ -42,7 +42,7 @@ static int window_map(const struct zone_plan *plan, const struct config_image *i
 }
 
 /* The rest of the last page is the zone's too; what lies there was cleared with its RAM. */
-static int copy(int from, char *to, uint64_t size, const atomic_bool *abort)
+static int copy(int from, char *to, uint64_t size, const struct image_watch *watch)
 {
 	uint64_t done = 0;
 
@@ -50,7 +50,7 @@ static int copy(int from, char *to, uint64_t size, const atomic_bool *abort)
 		uint64_t left = size - done;
 		ssize_t n;
 
-		if (atomic_load(abort))
+		if (atomic_load(watch->abort))
 			return -ECANCELED;
 		n = read(from, to + done, left < PIECE ? (size_t)left : PIECE);
 		if (n < 0 && errno == EINTR)
@@ -60,6 +60,7 @@ static int copy(int from, char *to, uint64_t size, const atomic_bool *abort)
 		if (n == 0)
 			return -ESTALE;
 		done += (uint64_t)n;
+		atomic_fetch_add(watch->loaded, (uint64_t)n);
 	}
 	return 0;
 }
@@ -91,7 +92,8 @@ static int compare(const struct config_image *image, const char *loaded, const a
 	return memcmp(digest, image->sha256, sizeof(digest)) == 0 ? 0 : -EKEYREJECTED;
 }
 
-static int load_made(const struct zone_plan *plan, const struct config_image *image, int bound_fd)
+static int load_made(const struct zone_plan *plan, const struct config_image *image, int bound_fd,
+		     const struct image_watch *watch)
 {
 	struct window window = { 0 };
 	int r = window_map(plan, image, bound_fd, &window);
@@ -99,12 +101,13 @@ static int load_made(const struct zone_plan *plan, const struct config_image *im
 	if (r != 0)
 		return r;
 	memcpy(window.image, image->data, image->size);
+	atomic_fetch_add(watch->loaded, image->size);
 	munmap(window.base, window.length);
 	return 0;
 }
 
 static int load_open(const struct zone_plan *plan, const struct config_image *image, int file, int bound_fd,
-		     const atomic_bool *abort)
+		     const struct image_watch *watch)
 {
 	struct stat before, after;
 	struct window window = { 0 };
@@ -117,9 +120,9 @@ static int load_open(const struct zone_plan *plan, const struct config_image *im
 	r = window_map(plan, image, bound_fd, &window);
 	if (r != 0)
 		return r;
-	r = copy(file, window.image, image->size, abort);
+	r = copy(file, window.image, image->size, watch);
 	if (r == 0)
-		r = compare(image, window.image, abort);
+		r = compare(image, window.image, watch->abort);
 	munmap(window.base, window.length);
 	if (r == 0 && fstat(file, &after) != 0)
 		r = -errno;
@@ -127,7 +130,7 @@ static int load_open(const struct zone_plan *plan, const struct config_image *im
 }
 
 static int load_file(const struct zone_plan *plan, const struct config_image *image, int bound_fd,
-		     const atomic_bool *abort)
+		     const struct image_watch *watch)
 {
 	/* O_NONBLOCK: a FIFO in place of the image must not hold the worker */
 	int file = open(image->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -135,7 +138,7 @@ static int load_file(const struct zone_plan *plan, const struct config_image *im
 
 	if (file < 0)
 		return -errno;
-	r = load_open(plan, image, file, bound_fd, abort);
+	r = load_open(plan, image, file, bound_fd, watch);
 	close(file);
 	return r;
 }
@@ -156,22 +159,22 @@ static int fail(const struct config_image *image, int r, struct image_error *ret
 	return r;
 }
 
-int image_load(const struct zone_plan *plan, int bound_fd, const atomic_bool *abort,
+int image_load(const struct zone_plan *plan, int bound_fd, const struct image_watch *watch,
 	       struct image_error *ret_error)
 {
 	int r;
 
 	/* all are known to be right before the first byte is written */
 	for (unsigned i = 0; i < plan->num_images; i++) {
-		r = config_image_verify(&plan->images[i], abort);
+		r = config_image_verify(&plan->images[i], watch->abort);
 		if (r != 0)
 			return fail(&plan->images[i], r, ret_error);
 	}
 	for (unsigned i = 0; i < plan->num_images; i++) {
 		const struct config_image *image = &plan->images[i];
 
-		r = image->data != NULL ? load_made(plan, image, bound_fd)
-					: load_file(plan, image, bound_fd, abort);
+		r = image->data != NULL ? load_made(plan, image, bound_fd, watch)
+					: load_file(plan, image, bound_fd, watch);
 		if (r != 0)
 			return fail(image, r, ret_error);
 	}

@@ -135,7 +135,30 @@ void zone_remove(struct zone *zone)
 	zone_put(zone);
 }
 
+/* Whose doing an event is, if it is always the same. */
+static const char *const event_kinds[ZONE_EVENT_COUNT] = {
+	[ZONE_EVENT_CONFIG_GOOD] = ZONE_CAUSE_CONFIG,    [ZONE_EVENT_CONFIG_BAD] = ZONE_CAUSE_CONFIG,
+	[ZONE_EVENT_ADOPT_RUNNING] = ZONE_CAUSE_ADOPTED, [ZONE_EVENT_ADOPT_PAUSED] = ZONE_CAUSE_ADOPTED,
+	[ZONE_EVENT_ADOPT_ENDING] = ZONE_CAUSE_ADOPTED,
+};
+
+static void count(struct zone *zone, enum zone_event event)
+{
+	zone->counters.starts += event == ZONE_EVENT_STARTED;
+	zone->counters.crashes += event == ZONE_EVENT_CRASHED;
+	zone->counters.failures += event == ZONE_EVENT_FAIL;
+}
+
 void zone_event(struct zone *zone, enum zone_event event, const char *reason)
+{
+	struct zone_cause cause = zone->cause;
+
+	if (event_kinds[event] != NULL)
+		cause = (struct zone_cause){ .kind = event_kinds[event] };
+	zone_event_by(zone, event, reason, cause);
+}
+
+void zone_event_by(struct zone *zone, enum zone_event event, const char *reason, struct zone_cause cause)
 {
 	struct zones *zones = zone->private->zones;
 	enum zone_state from = zone->state;
@@ -148,6 +171,8 @@ void zone_event(struct zone *zone, enum zone_event event, const char *reason)
 	}
 	zone->state = (enum zone_state)next;
 	zone->reason = reason;
+	zone->cause = cause;
+	count(zone, event);
 	log_info("zone %s: %s -> %s%s%s", zone->name, lifecycle_state_name(from),
 		 lifecycle_state_name(zone->state), reason != NULL ? ": " : "", reason != NULL ? reason : "");
 	if (!zones->closing && zones->hooks->state != NULL)
@@ -255,6 +280,17 @@ bool zone_has_console(const struct zone *zone)
 			return true;
 	}
 	return false;
+}
+
+bool zone_autostart(const struct zone *zone)
+{
+	return zone->config != NULL && zone->config->policy.autostart;
+}
+
+const char *zone_override(const struct zone *zone)
+{
+	(void)zone;
+	return NULL;
 }
 
 void zone_update_status(struct zone *zone)

@@ -25,6 +25,30 @@ struct zone_failure {
 	char other[64]; /* CONFIG from the hypervisor: what it collides with */
 };
 
+/* What brought something about. Kinds: see zone_cause_ below. */
+struct zone_cause {
+	const char *kind; /* static text; NULL: not known */
+	uid_t uid;        /* of a client */
+	pid_t pid;        /* of a client; 0: none */
+};
+
+#define ZONE_CAUSE_CLIENT "client"         /* a request */
+#define ZONE_CAUSE_AUTOSTART "autostart"   /* the machine booted */
+#define ZONE_CAUSE_RESTART "restart"       /* the zone's restart policy */
+#define ZONE_CAUSE_GUEST "guest"           /* its guest powered off, reset, or did what it may not */
+#define ZONE_CAUSE_HYPERVISOR "hypervisor" /* ended by something else than this daemon */
+#define ZONE_CAUSE_CONFIG "config"         /* its file changed */
+#define ZONE_CAUSE_ADOPTED "adopted"       /* found so by a new daemon */
+
+/* Since the daemon's start. */
+struct zone_counters {
+	uint64_t starts;   /* came to run, resets and restarts included */
+	uint64_t restarts; /* started again by its restart policy */
+	uint64_t resets;   /* started again because its guest asked for it */
+	uint64_t crashes;  /* ended by a fault */
+	uint64_t failures; /* starts that were undone by themselves */
+};
+
 struct zones;
 struct zone_op;
 
@@ -42,6 +66,7 @@ struct zone {
 	char *file; /* NULL: no file (any more) */
 	enum zone_state state;
 	const char *reason;               /* of the last change; static text; NULL if none */
+	struct zone_cause cause;          /* of the last change */
 	const struct config_zone *config; /* of the last look at the directory; NULL: none could be made */
 	bool good;                        /* config has no errors */
 	struct zone_plan *plan;           /* of the present or last run; NULL: never ran */
@@ -50,13 +75,23 @@ struct zone {
 	enum zone_device_state device_state;
 	pid_t device_pid;
 	uint64_t started_ms; /* CLOCK_BOOTTIME; 0: not known */
+	/*
+	 * It does not run, but will be started by itself: "after" (when the zones it
+	 * waits for run), "backoff" (when its time has come). NULL: it will not.
+	 */
+	const char *pending;
+	uint64_t until_ms; /* CLOCK_BOOTTIME, of "backoff" */
+	struct zone_counters counters;
 	struct console console;
 	struct zone_private *private;
 };
 
 /* Called from the loop when something happened. None may free a zone. */
 struct zones_hooks {
+	/* reason and cause of the change are in the zone */
 	void (*state)(void *user, const struct zone *zone, enum zone_state from);
+	/* zone->pending or until_ms changed; reason: static text, why. May be NULL. */
+	void (*pending)(void *user, const struct zone *zone, const char *reason);
 	void (*config)(void *user, const struct zone *zone, const char *change);
 	void (*device)(void *user, const struct zone *zone, pid_t pid, const char *state);
 	/* There is new output, or the zone has settled: look at console and state. */
@@ -110,6 +145,8 @@ enum zone_request {
 	ZONE_REQUEST_RESTART,
 	ZONE_REQUEST_PAUSE,
 	ZONE_REQUEST_RESUME,
+	ZONE_REQUEST_ENABLE, /* start it when the machine boots, whatever its file says; done when that is on disk */
+	ZONE_REQUEST_DISABLE,
 };
 
 enum zone_stop_mode {
@@ -118,10 +155,16 @@ enum zone_stop_mode {
 	ZONE_STOP_FORCE,
 };
 
+/* Called from the loop while images are read: how many bytes of all lie in the zone's RAM. */
+typedef void (*zone_progress_fn)(void *user, const struct zone *zone, uint64_t loaded, uint64_t total);
+
 struct zone_ask {
 	enum zone_request request;
 	enum zone_stop_mode mode; /* of STOP */
 	uint64_t timeout_ms;      /* 0: what is usual; of a graceful stop, how long the guest may take */
+	bool dry_run; /* only says whether it would be begun: config, conflicts, state. Nothing changes. */
+	struct zone_cause cause;
+	zone_progress_fn progress; /* of START and RESTART; or NULL. Not after done. */
 };
 
 /* Called once, maybe before zone_request() returns. failure->error is SCHEMA_OK on success. */
@@ -155,6 +198,12 @@ void zone_input_detach(struct zone_input *input);
 bool zone_resize(struct zone *zone, unsigned columns, unsigned rows);
 
 bool zone_has_console(const struct zone *zone);
+
+/* It is started when the machine boots: so says its file, or an operator who enabled or disabled it. */
+bool zone_autostart(const struct zone *zone);
+
+/* "enabled" or "disabled" by an operator, or NULL: its file counts. */
+const char *zone_override(const struct zone *zone);
 
 /* Milliseconds of CLOCK_BOOTTIME. */
 uint64_t zone_now_ms(void);

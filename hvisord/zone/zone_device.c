@@ -52,7 +52,7 @@ static void on_gone(void *user)
 	zone_inputs_fail(zone);
 	if (zone->state == ZONE_STARTING) {
 		zone_fail(zone, SCHEMA_ERROR_DEVICE, "its device process ended before it was ready");
-		zone_halt(zone, ZONE_EVENT_FAIL, "zone.device");
+		zone_halt(zone, ZONE_EVENT_FAIL, "zone.device", zone->cause);
 	} else {
 		zone_progress(zone);
 	}

@@ -98,10 +98,13 @@ static void finish(struct zone *zone)
 	private->next_plan = NULL;
 	if (next != NULL) {
 		private->quick_resets = 0;
+		zone->cause = private->next_cause;
 		return follow(zone, next, 0, "requested");
 	}
-	if (ran && reason == HV_REASON_GUEST_RESET && !private->stop_wanted && zone->plan->num_images != 0)
+	if (ran && reason == HV_REASON_GUEST_RESET && !private->stop_wanted && zone->plan->num_images != 0) {
+		zone->counters.resets++;
 		return follow(zone, zone->plan, reset_delay(zone), zone_reason_name(reason));
+	}
 	store_remove(run_dir, (uint32_t)zone->id);
 	zone->started_ms = 0;
 	if (ran && is_fault(reason))
@@ -184,25 +187,37 @@ void zone_progress(struct zone *zone)
 		steps[state](zone);
 }
 
-void zone_halt(struct zone *zone, enum zone_event event, const char *reason)
+void zone_halt(struct zone *zone, enum zone_event event, const char *reason, struct zone_cause cause)
 {
 	uv_timer_stop(&zone->private->delay);
-	zone_event(zone, event, reason);
+	zone_event_by(zone, event, reason, cause);
 	zone_progress(zone);
+}
+
+/* Who ended a run that nobody here ended. */
+static struct zone_cause cause_of_end(uint32_t reason)
+{
+	bool outside =
+		reason == HV_REASON_STOPPED || reason == HV_REASON_DESTROYED || reason == HV_REASON_NONE;
+
+	return (struct zone_cause){ .kind = outside ? ZONE_CAUSE_HYPERVISOR : ZONE_CAUSE_GUEST };
 }
 
 void zone_changed(struct zone *zone)
 {
+	uint32_t reason;
+
 	if (zone->state == ZONE_STOPPING)
 		return zone_progress(zone);
 	if ((zone->state != ZONE_RUNNING && zone->state != ZONE_PAUSED) || zone->id == 0)
 		return;
 	zone_update_status(zone);
+	reason = zone->status.reason;
 	if (zone->status.state != HV_ZONE_RUNNING && zone->status.state != HV_ZONE_PAUSED)
-		return zone_halt(zone, ZONE_EVENT_ENDED, zone_reason_name(zone->status.reason));
+		return zone_halt(zone, ZONE_EVENT_ENDED, zone_reason_name(reason), cause_of_end(reason));
 	if (zone->state == ZONE_RUNNING && zone->status.state == HV_ZONE_PAUSED)
-		zone_event(zone, ZONE_EVENT_PAUSED, "requested");
+		zone_event_by(zone, ZONE_EVENT_PAUSED, "requested", zone->private->hold_cause);
 	else if (zone->state == ZONE_PAUSED && zone->status.state == HV_ZONE_RUNNING)
-		zone_event(zone, ZONE_EVENT_RESUMED, "requested");
+		zone_event_by(zone, ZONE_EVENT_RESUMED, "requested", zone->private->hold_cause);
 	zone_ops_paused(zone);
 }

@@ -28,6 +28,8 @@ struct zone_private {
 	uint64_t content;            /* of the file, to tell a change */
 	int bound_fd;                /* -1 */
 	struct zone_plan *next_plan; /* what to run when the present run is gone */
+	struct zone_cause next_cause;
+	struct zone_cause hold_cause; /* who paused or resumed it last */
 	struct zone_load *load;
 	struct device *device;
 	uint64_t device_base; /* console position of the device process's byte 0 */
@@ -82,8 +84,13 @@ void zone_get(struct zone *zone);
 void zone_put(struct zone *zone);
 void zone_insert(struct zone *zone);
 void zone_remove(struct zone *zone);
-/* The one setter of state: checks the table, logs, tells. reason is static text or NULL. */
+/*
+ * The one setter of state: checks the table, logs, tells. reason is static
+ * text or NULL. The cause is the event's own kind if it has one (a changed file,
+ * an adoption), else that of the change before.
+ */
 void zone_event(struct zone *zone, enum zone_event event, const char *reason);
+void zone_event_by(struct zone *zone, enum zone_event event, const char *reason, struct zone_cause cause);
 void zone_fail(struct zone *zone, enum schema_error_id error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* -EDOM, -EADDRINUSE with the violation; other errors by number. */
@@ -103,7 +110,7 @@ void zone_load_abort(struct zone *zone);
 /* zone_end.c: in stopping, does whatever can be done now; call it whenever something changed */
 void zone_progress(struct zone *zone);
 /* Takes a zone that is loading, starting or running to stopping. */
-void zone_halt(struct zone *zone, enum zone_event event, const char *reason);
+void zone_halt(struct zone *zone, enum zone_event event, const char *reason, struct zone_cause cause);
 /* The hypervisor's status of the zone may have changed. */
 void zone_changed(struct zone *zone);
 /* What a new daemon must know, to disk; logged if that fails. 0, or a negative errno. */
@@ -116,12 +123,14 @@ void zone_device_drop(struct zone *zone); /* forget it; the process lives on, if
 /* zone_start.c: the device process is there, or is not */
 void zone_device_is_ready(struct zone *zone);
 
-/* zone_op.c */
+/* zone_op.c: what became of the zone, for those who wait for it */
 void zone_ops_running(struct zone *zone);
 void zone_ops_paused(struct zone *zone);  /* or resumed: the requests for what is the case now */
 void zone_ops_stopped(struct zone *zone); /* of those, only the requests to stop */
 void zone_ops_settled(struct zone *zone); /* the zone is stopped, crashed or invalid, and stays so */
-/* Another zone that runs and has what the config claims; NULL: none. */
+/* Tells those who want to know; false: nobody does. */
+bool zone_ops_progress(const struct zone *zone, uint64_t loaded, uint64_t total);
+/* zone_ask.c: another zone that runs and has what the config claims; NULL: none. */
 const struct zone *zone_conflict(struct zones *zones, const HvZoneConfig *hv, int own_id,
 				 struct hv_violation *ret_violation);
 

@@ -16,9 +16,13 @@ struct zone_load {
 	const struct zone_plan *plan;
 	int bound_fd;
 	atomic_bool abort;
+	atomic_uint_fast64_t loaded; /* bytes */
 	int result;
 	struct image_error error;
 };
+
+/* How often those who start a zone are told how far it is. */
+#define PROGRESS_MS 100u
 
 static void close_bound(struct zone *zone)
 {
@@ -30,7 +34,7 @@ static void close_bound(struct zone *zone)
 static void start_failed(struct zone *zone)
 {
 	close_bound(zone);
-	zone_halt(zone, ZONE_EVENT_FAIL, schema_errors[zone->failure.error].reason);
+	zone_halt(zone, ZONE_EVENT_FAIL, schema_errors[zone->failure.error].reason, zone->cause);
 }
 
 void zone_load_abort(struct zone *zone)
@@ -90,8 +94,28 @@ static void loaded(struct zone *zone)
 static void load_work(uv_work_t *work)
 {
 	struct zone_load *load = work->data;
+	struct image_watch watch = { .abort = &load->abort, .loaded = &load->loaded };
 
-	load->result = image_load(load->plan, load->bound_fd, &load->abort, &load->error);
+	load->result = image_load(load->plan, load->bound_fd, &watch, &load->error);
+}
+
+static void tell_progress(struct zone *zone, uint64_t loaded)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < zone->plan->num_images; i++)
+		total += zone->plan->images[i].size;
+	if (!zone_ops_progress(zone, loaded, total))
+		uv_timer_stop(&zone->private->delay);
+}
+
+static void on_progress(uv_timer_t *timer)
+{
+	struct zone *zone = timer->data;
+	struct zone_load *load = zone->private->load;
+
+	if (load != NULL)
+		tell_progress(zone, atomic_load(&load->loaded));
 }
 
 static void load_done(uv_work_t *work, int status)
@@ -101,10 +125,12 @@ static void load_done(uv_work_t *work, int status)
 	bool aborted = atomic_load(&load->abort) || status != 0;
 
 	zone->private->load = NULL;
+	uv_timer_stop(&zone->private->delay);
 	if (zone->state == ZONE_LOADING && load->result != 0 && !aborted) {
 		zone_fail(zone, SCHEMA_ERROR_IMAGE, "%s: %s", load->error.path, load->error.message);
 		start_failed(zone);
 	} else if (zone->state == ZONE_LOADING && !zone->private->zones->closing) {
+		tell_progress(zone, atomic_load(&load->loaded));
 		loaded(zone);
 	} else {
 		close_bound(zone);
@@ -126,6 +152,7 @@ static int begin_load(struct zone *zone)
 	load->bound_fd = zone->private->bound_fd;
 	zone->private->load = load;
 	zone_get(zone);
+	uv_timer_start(&zone->private->delay, on_progress, PROGRESS_MS, PROGRESS_MS);
 	return uv_queue_work(zone->private->zones->loop, &load->work, load_work, load_done);
 }
 
