@@ -27,6 +27,8 @@ struct options {
 	const char *run_dir;
 	const char *socket;
 	const char *device_program;
+	const char *group;
+	const char *admin_group;
 };
 
 struct daemon {
@@ -53,6 +55,8 @@ static const char usage[] =
 	"  --device PATH           the hypervisor's device (/dev/hvisor)\n"
 	"  --device-program PATH   the device process (hvisor-device, beside hvisord)\n"
 	"  --backend NAME          driver, or sim: a simulated board, for tests (driver)\n"
+	"  --group GROUP           whose members may look (hvisor)\n"
+	"  --admin-group GROUP     whose members may change things (hvisor-admin)\n"
 	"  --debug                 log more\n"
 	"  --version, --help\n";
 
@@ -82,6 +86,8 @@ enum option_id {
 	OPTION_DEVICE,
 	OPTION_PROGRAM,
 	OPTION_BACKEND,
+	OPTION_GROUP,
+	OPTION_ADMIN_GROUP,
 	OPTION_DEBUG,
 	OPTION_VERSION,
 	OPTION_HELP
@@ -97,6 +103,8 @@ static struct options parse_options(int argc, char **argv)
 		{ "device", required_argument, NULL, OPTION_DEVICE },
 		{ "device-program", required_argument, NULL, OPTION_PROGRAM },
 		{ "backend", required_argument, NULL, OPTION_BACKEND },
+		{ "group", required_argument, NULL, OPTION_GROUP },
+		{ "admin-group", required_argument, NULL, OPTION_ADMIN_GROUP },
 		{ "debug", no_argument, NULL, OPTION_DEBUG },
 		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ "help", no_argument, NULL, OPTION_HELP },
@@ -107,13 +115,17 @@ static struct options parse_options(int argc, char **argv)
 		.device = "/dev/hvisor",
 		.config_dir = "/etc/hvisor/zones",
 		.run_dir = "/run/hvisor",
+		.group = "hvisor",
+		.admin_group = "hvisor-admin",
 	};
-	const char **const strings[] = { &options.config_dir, &options.run_dir,        &options.socket,
-					 &options.device,     &options.device_program, &options.backend };
+	const char **const strings[] = {
+		&options.config_dir,     &options.run_dir, &options.socket, &options.device,
+		&options.device_program, &options.backend, &options.group,  &options.admin_group,
+	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		if (c >= OPTION_CONFIG && c <= OPTION_BACKEND) {
+		if (c >= OPTION_CONFIG && c <= OPTION_ADMIN_GROUP) {
 			*strings[c - OPTION_CONFIG] = optarg;
 		} else if (c == OPTION_DEBUG) {
 			log_set_level(LOG_LEVEL_DEBUG);
@@ -246,6 +258,8 @@ static int begin(struct daemon *daemon)
 	struct api_options api = {
 		.socket = daemon->options.socket,
 		.listen_fd = notify_listen_fd(),
+		.group = daemon->options.group,
+		.admin_group = daemon->options.admin_group,
 		.version = HVISOR_VERSION,
 		.backend = daemon->options.backend,
 		.config_dir = daemon->options.config_dir,

@@ -2,7 +2,6 @@
 #include "api.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,6 @@
 
 #include "connection.h"
 #include "log.h"
-
-#define BACKLOG 64
 
 static void put_zone(const struct zone *zone, struct json_out *out)
 {
@@ -117,6 +114,8 @@ int api_new(uv_loop_t *loop, const struct api_options *options, struct api **ret
 	api->loop = loop;
 	api->options = *options;
 	api->started_ms = uv_now(loop);
+	api->groups.readers = access_find_group(options->group);
+	api->groups.admins = access_find_group(options->admin_group);
 	TAILQ_INIT(&api->connections);
 	events_init(&api->events);
 	*ret_api = api;
@@ -124,10 +123,9 @@ int api_new(uv_loop_t *loop, const struct api_options *options, struct api **ret
 }
 
 /* A socket that a dead daemon left is replaced; the lock on the run directory says that it is dead. */
-static int open_socket(const char *path, int *ret_fd)
+static int open_socket(const char *path, gid_t readers, int *ret_fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const struct group *readers = getgrnam("hvisor");
 	mode_t mask;
 	int fd, r = 0;
 
@@ -142,7 +140,7 @@ static int open_socket(const char *path, int *ret_fd)
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
 		r = -errno;
 	umask(mask);
-	if (r == 0 && readers != NULL && chown(path, (uid_t)-1, readers->gr_gid) == 0)
+	if (r == 0 && readers != (gid_t)-1 && chown(path, (uid_t)-1, readers) == 0)
 		r = chmod(path, 0660) == 0 ? 0 : -errno;
 	if (r != 0)
 		close(fd);
@@ -157,18 +155,15 @@ int api_listen(struct api *api, struct zones *zones)
 
 	api->zones = zones;
 	if (fd < 0)
-		r = open_socket(api->options.socket, &fd);
+		r = open_socket(api->options.socket, api->groups.readers, &fd);
 	if (r != 0)
 		return r;
-	uv_pipe_init(api->loop, &api->listener, 0);
-	api->listener.data = api;
-	api->listening = true;
-	r = uv_pipe_open(&api->listener, fd);
-	if (r != 0) {
+	r = listener_open(&api->listener, api->loop, fd, connection_accept, api);
+	if (r == 0)
+		api->listening = true;
+	else
 		close(fd);
-		return r;
-	}
-	return uv_listen((uv_stream_t *)&api->listener, BACKLOG, connection_accept);
+	return r;
 }
 
 void api_close(struct api *api)
@@ -179,7 +174,7 @@ void api_close(struct api *api)
 		connection_close(connection);
 	if (!api->listening)
 		return;
-	uv_close((uv_handle_t *)&api->listener, NULL);
+	listener_close(&api->listener);
 	api->listening = false;
 	if (api->options.listen_fd < 0)
 		unlink(api->options.socket);

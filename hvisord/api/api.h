@@ -10,8 +10,10 @@
 struct api;
 
 struct api_options {
-	const char *socket; /* path; not used if listen_fd >= 0 */
-	int listen_fd;      /* a listening socket from systemd, or -1 */
+	const char *socket;      /* path; not used if listen_fd >= 0 */
+	int listen_fd;           /* a listening socket from systemd, or -1 */
+	const char *group;       /* name or number; whose members may read */
+	const char *admin_group; /* whose members may change */
 	const char *version;
 	const char *backend;    /* name, for system.info */
 	const char *config_dir; /* for system.info */

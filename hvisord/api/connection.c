@@ -2,16 +2,12 @@
 #include "connection.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "log.h"
 
-#define READERS_GROUP "hvisor"
-#define MAX_GROUPS 256
 /* A buffer that grew beyond this is given back once it is empty. */
 #define KEEP_CAPACITY 16384u
 
@@ -219,43 +215,6 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 		    codec_feed(&connection->codec, buffer->base, (size_t)size, request_line, connection));
 }
 
-/* True if gid is one of the peer's groups. */
-static bool peer_in_group(int fd, gid_t peer_gid, gid_t gid)
-{
-	gid_t groups[MAX_GROUPS];
-	socklen_t size = sizeof(groups);
-
-	if (peer_gid == gid)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0)
-		return false;
-	for (size_t i = 0; i < size / sizeof(groups[0]); i++) {
-		if (groups[i] == gid)
-			return true;
-	}
-	return false;
-}
-
-/* Who is it, and what may they do? False: nothing. */
-static bool identify(struct connection *connection)
-{
-	const struct group *readers;
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-	int fd;
-
-	if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) != 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-		return false;
-	connection->uid = peer.uid;
-	connection->pid = peer.pid;
-	connection->may_change = peer.uid == 0 || peer.uid == geteuid();
-	if (connection->may_change)
-		return true;
-	readers = getgrnam(READERS_GROUP);
-	return readers != NULL && peer_in_group(fd, peer.gid, readers->gr_gid);
-}
-
 static unsigned count_uid(const struct api *api, uid_t uid)
 {
 	const struct connection *connection;
@@ -290,37 +249,66 @@ static void greet(struct connection *connection)
 	connection_flush(connection);
 }
 
-static void admit(struct connection *connection)
+/* NULL, or why not: whoever may not use the daemon, or has taken his share of it. */
+static const char *refuse(const struct connection *connection, enum access_right right)
 {
-	struct api *api = connection->api;
-	bool known = identify(connection);
+	const struct api *api = connection->api;
 
-	TAILQ_INSERT_TAIL(&api->connections, connection, entry);
-	api->num_connections++;
-	if (!known)
-		return connection_break(connection, "this user may not use hvisord");
+	if (right == ACCESS_NONE)
+		return "this user may not use hvisord";
 	if (api->num_connections > SCHEMA_LIMIT_CONNECTIONS)
-		return connection_break(connection, "too many connections");
+		return "too many connections";
+	if (connection->owner)
+		return NULL;
+	if (api->num_connections > SCHEMA_LIMIT_CONNECTIONS - SCHEMA_LIMIT_CONNECTIONS_KEPT)
+		return "too many connections";
 	if (count_uid(api, connection->uid) > SCHEMA_LIMIT_CONNECTIONS_UID)
-		return connection_break(connection, "too many connections of this user");
-	greet(connection);
+		return "too many connections of this user";
+	return NULL;
 }
 
-void connection_accept(uv_stream_t *listener, int status)
+static void admit(struct connection *connection, const struct access_peer *peer)
 {
-	struct api *api = listener->data;
-	struct connection *connection = status == 0 ? calloc(1, sizeof(*connection)) : NULL;
+	struct api *api = connection->api;
+	const char *refused;
 
-	if (connection == NULL)
+	connection->uid = peer->uid;
+	connection->pid = peer->pid;
+	connection->owner = peer->owner;
+	connection->may_change = peer->right == ACCESS_CHANGE;
+	TAILQ_INSERT_TAIL(&api->connections, connection, entry);
+	api->num_connections++;
+	refused = refuse(connection, peer->right);
+	if (refused != NULL)
+		connection_break(connection, refused);
+	else
+		greet(connection);
+}
+
+void connection_accept(void *user, int fd)
+{
+	struct connection *connection;
+	struct access_peer peer;
+	struct api *api = user;
+	int r = access_identify(fd, &api->groups, &peer);
+
+	connection = r == 0 ? calloc(1, sizeof(*connection)) : NULL;
+	if (connection == NULL) {
+		log_error("connection refused: %s", strerror(r != 0 ? -r : ENOMEM));
+		close(fd);
 		return;
+	}
 	connection->api = api;
 	codec_init(&connection->codec, SCHEMA_LIMIT_LINE);
 	TAILQ_INIT(&connection->requests);
 	uv_pipe_init(api->loop, &connection->pipe, 0);
 	connection->pipe.data = connection;
-	if (uv_accept(listener, (uv_stream_t *)&connection->pipe) != 0) {
+	r = uv_pipe_open(&connection->pipe, fd);
+	if (r != 0) {
+		log_error("connection refused: %s", uv_strerror(r));
+		close(fd);
 		uv_close((uv_handle_t *)&connection->pipe, on_closed);
 		return;
 	}
-	admit(connection);
+	admit(connection, &peer);
 }

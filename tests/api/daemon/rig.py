@@ -24,13 +24,16 @@ with open(HVISORD, "rb") as program:
 
 class Client:
     def __init__(self, path):
+        self.connect(path)
+        self.greeting = self.receive()
+
+    def connect(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(PATIENCE)
         self.socket.connect(path)
         self.buffer = b""
         self.other = []
         self.last_id = 0
-        self.greeting = self.receive()
 
     def close(self):
         self.socket.close()
@@ -116,6 +119,7 @@ class Rig:
         self.log = open(self.dir + "/log", "ab")
         self.daemon = None
         self.device_program = HERE + "/fake_device.py"  # None: the real one
+        self.options = []
 
     def image(self, name, text):
         path = f"{self.config_dir}/{name}"
@@ -158,7 +162,7 @@ class Rig:
     def start(self):
         self.daemon = subprocess.Popen(
             [HVISORD, "--backend", "sim", "--config-dir", self.config_dir, "--run-dir", self.run_dir,
-             "--device-program", self.device_program or self.real_device()],
+             "--device-program", self.device_program or self.real_device(), *self.options],
             stderr=self.log, env=self.environment)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:

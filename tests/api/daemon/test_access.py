@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who may connect, and what they may do; how many connections there may be. As root, who can be anyone."""
+import contextlib
+import os
+import resource
+import time
+
+from rig import Client, run, wait_for
+
+READERS, ADMINS, USER = 61001, 61002, 61010
+
+
+@contextlib.contextmanager
+def as_user(uid, gid, groups=()):
+    """The kernel notes who connects at the time of connect()."""
+    if os.getuid() != 0:
+        raise PermissionError("this test must be run by root")
+    before = os.getgroups()
+    os.setgroups(list(groups))
+    os.setegid(gid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(before)
+
+
+def connect(rig, uid, gid, groups=()):
+    with as_user(uid, gid, groups):
+        return Client(rig.socket)
+
+
+def begin(rig):
+    rig.options = ["--group", str(READERS), "--admin-group", str(ADMINS)]
+    os.chmod(rig.dir, 0o755)
+    client = rig.start()
+    return client
+
+
+def open_to_all(rig):
+    client = begin(rig)
+    os.chmod(rig.socket, 0o666)
+    return client
+
+
+def refusal(client):
+    return client.greeting["error"]["data"]["reason"], client.greeting["error"]["message"]
+
+
+def log(rig):
+    with open(rig.dir + "/log") as file:
+        return file.read()
+
+
+def the_file_keeps_strangers_out(rig):
+    begin(rig)
+    with contextlib.suppress(PermissionError):
+        connect(rig, USER, USER)
+        raise AssertionError("a stranger could connect")
+    assert "hvisord" in connect(rig, USER, USER, [READERS]).greeting
+
+
+def strangers(rig):
+    """The daemon itself looks, too: a socket that systemd made may be open to all."""
+    open_to_all(rig)
+    stranger = connect(rig, USER, USER, range(70000, 70010))
+    assert refusal(stranger) == ("protocol.limit", "this user may not use hvisord") and stranger.receive() is None
+    assert f"connection of uid {USER}, pid {os.getpid()} closed: this user may not use hvisord" in log(rig)
+
+
+def readers(rig):
+    """By first group, by another, and by one of very many; they may look, and that is all."""
+    rig.zone(1, [2])
+    open_to_all(rig)
+    for gid, groups in ((READERS, ()), (USER, [READERS]), (USER, [*range(70000, 71500), READERS])):
+        client = connect(rig, USER, gid, groups)
+        assert len(client.result("zone.list")["zones"]) == 2
+        for method in ("zone.start", "zone.stop", "zone.kill", "zone.pause", "console.write"):
+            parameters = {"zone": 1, "b64": ""} if method == "console.write" else {"zone": 1}
+            assert client.reason(method, **parameters) == "auth.permission", method
+            assert f"{method} by uid {USER}, pid {os.getpid()}" in log(rig)
+        client.close()
+
+
+def admins(rig):
+    rig.zone(1, [2])
+    open_to_all(rig)
+    for gid, groups in ((ADMINS, ()), (READERS, [ADMINS]), (USER, [*range(70000, 71500), ADMINS])):
+        client = connect(rig, USER, gid, groups)
+        assert client.result("zone.start", zone=1)["state"] == "running"
+        client.result("zone.stop", zone=1)
+        client.close()
+    assert f"zone.start z1 by uid {USER}, pid {os.getpid()}" in log(rig)
+
+
+def shares(rig):
+    """16 for a user, 56 for all users; root and the daemon's user always find a place among 64."""
+    clients = [open_to_all(rig)]
+    clients += [connect(rig, USER, READERS) for _ in range(16)]
+    assert all("hvisord" in client.greeting for client in clients)
+    one_more = connect(rig, USER, READERS)
+    assert refusal(one_more) == ("protocol.limit", "too many connections of this user")
+    for user in range(USER + 1, USER + 4):
+        clients += [connect(rig, user, READERS) for _ in range(13)]
+    assert len(clients) == 56 and all("hvisord" in client.greeting for client in clients)
+    assert refusal(connect(rig, USER + 9, READERS)) == ("protocol.limit", "too many connections")
+    clients += [Client(rig.socket) for _ in range(8)]
+    assert all("hvisord" in client.greeting for client in clients)
+    assert refusal(Client(rig.socket)) == ("protocol.limit", "too many connections")
+    clients[1].close()  # a user's place, but root may have it
+    wait_for(lambda: "hvisord" in Client(rig.socket).greeting, "a place is free again")
+    assert clients[0].result("zone.list")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def no_descriptors(rig):
+    """Who is connected is served on; who is not waits, and costs nothing meanwhile."""
+    client = begin(rig)
+    limit = max(map(int, os.listdir(f"/proc/{rig.daemon.pid}/fd"))) + 3
+    resource.prlimit(rig.daemon.pid, resource.RLIMIT_NOFILE, (limit, limit))
+    served, waiting = [], None
+    for _ in range(limit):
+        waiting = Client.__new__(Client)
+        waiting.connect(rig.socket)
+        waiting.socket.settimeout(1)
+        try:
+            waiting.greeting = waiting.receive()
+            served.append(waiting)
+        except TimeoutError:
+            break
+    else:
+        raise AssertionError("descriptors did not run out")
+    assert "cannot accept connections for now: too many open files" in log(rig), log(rig)
+    before = cpu_seconds(rig.daemon.pid)
+    time.sleep(1)
+    assert cpu_seconds(rig.daemon.pid) - before < 0.3
+    assert client.result("zone.list")
+    served.pop().close()
+    waiting.socket.settimeout(60)
+    assert "hvisord" in waiting.receive()
+    assert log(rig).count("cannot accept") == 1
+
+
+run([the_file_keeps_strangers_out, strangers, readers, admins, shares, no_descriptors])
