@@ -2,6 +2,7 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -199,10 +200,21 @@ void connection_break(struct connection *connection, const char *message)
 	connection_close(connection);
 }
 
+/* The peer not only sends no more, as who pipes requests into a socket: nobody is there for an answer. */
+static bool is_gone(const struct connection *connection)
+{
+	struct pollfd peer = { .events = 0 };
+
+	return uv_fileno((const uv_handle_t *)&connection->pipe, &peer.fd) == 0 && poll(&peer, 1, 0) == 1 &&
+	       (peer.revents & POLLHUP) != 0;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
 	struct connection *connection = stream->data;
 
+	if (size == UV_EOF && is_gone(connection))
+		return connection_close(connection);
 	if (size == UV_EOF) {
 		connection->at_end = true;
 		connection->reading = false;

@@ -82,6 +82,8 @@ void console_end(struct api *api, const struct zone *zone);
 
 /* zone_json.c: members of an open object */
 void zone_json_summary(const struct zone *zone, struct json_out *out);
+/* How long it is until the zone is started by itself, if that is known. */
+void zone_json_delay(const struct zone *zone, struct json_out *out);
 void zone_json_full(struct zone *zone, struct json_out *out);
 /* An array of findings; of one file if file is not NULL. Returns how many are errors. */
 unsigned zone_json_findings(const struct config_findings *findings, const char *file, struct json_out *out);

@@ -54,9 +54,11 @@ void events_fini(struct event_ring *ring)
 }
 
 /* Takes the text. */
-static void line_set(struct event_line *line, uint64_t seq, enum schema_event_id type, struct json_out *out)
+static void line_set(struct event_line *line, uint64_t seq, enum schema_event_id type,
+		     const struct zone *zone, struct json_out *out)
 {
 	line_clear(line);
+	snprintf(line->zone, sizeof(line->zone), "%s", zone != NULL ? zone->name : "");
 	line->seq = seq;
 	line->type = type;
 	line->length = out->length;
@@ -70,45 +72,67 @@ static void line_set(struct event_line *line, uint64_t seq, enum schema_event_id
 	json_out_fini(out);
 }
 
+static void patterns_fini(struct event_patterns *patterns)
+{
+	for (unsigned i = 0; i < patterns->count; i++)
+		free(patterns->list[i]);
+	patterns->count = 0;
+}
+
+/* The schema allows no more than there is room for. */
+static int patterns_set(struct event_patterns *patterns, const cJSON *strings)
+{
+	const cJSON *string;
+
+	cJSON_ArrayForEach(string, strings) {
+		char *copy = strdup(string->valuestring);
+
+		if (copy == NULL)
+			return -ENOMEM;
+		patterns->list[patterns->count++] = copy;
+	}
+	return 0;
+}
+
+static bool patterns_match(const struct event_patterns *patterns, const char *text)
+{
+	bool found = patterns->count == 0;
+
+	for (unsigned i = 0; i < patterns->count && !found; i++)
+		found = events_match(patterns->list[i], text);
+	return found;
+}
+
 void subscription_fini(struct subscription *subscription)
 {
-	for (unsigned i = 0; i < subscription->num_patterns; i++)
-		free(subscription->patterns[i]);
+	patterns_fini(&subscription->types);
+	patterns_fini(&subscription->zones);
 	*subscription = (struct subscription){ 0 };
 }
 
-int subscription_set(struct subscription *subscription, const cJSON *match)
+int subscription_set(struct subscription *subscription, const cJSON *types, const cJSON *zones)
 {
-	const cJSON *pattern;
-
 	subscription_fini(subscription);
-	cJSON_ArrayForEach(pattern, match) {
-		char *copy = strdup(pattern->valuestring);
-
-		if (copy == NULL) {
-			subscription_fini(subscription);
-			return -ENOMEM;
-		}
-		subscription->patterns[subscription->num_patterns++] = copy;
+	if (patterns_set(&subscription->types, types) != 0 ||
+	    patterns_set(&subscription->zones, zones) != 0) {
+		subscription_fini(subscription);
+		return -ENOMEM;
 	}
 	subscription->active = true;
 	return 0;
 }
 
-static bool wants(const struct subscription *subscription, enum schema_event_id type)
+static bool wants(const struct subscription *subscription, const struct event_line *line)
 {
-	bool found = subscription->num_patterns == 0;
-
-	for (unsigned i = 0; i < subscription->num_patterns && !found; i++)
-		found = events_match(subscription->patterns[i], schema_events[type].name);
-	return subscription->active && found;
+	return subscription->active && patterns_match(&subscription->types, schema_events[line->type].name) &&
+	       patterns_match(&subscription->zones, line->zone);
 }
 
 static void send_line(struct connection *connection, const struct event_line *line)
 {
 	struct subscription *subscription = &connection->subscription;
 
-	if (!wants(subscription, line->type) || connection->closing)
+	if (!wants(subscription, line) || connection->closing)
 		return;
 	if (subscription->lost != 0 ||
 	    connection_queued(connection) + line->length > SCHEMA_LIMIT_QUEUED - CONNECTION_HIGH_WATER) {
@@ -149,7 +173,7 @@ static void put_time(struct json_out *out)
 	json_put_string(out, "time", text);
 }
 
-void events_begin(struct api *api, enum schema_event_id type, struct json_out *out)
+void events_begin(struct api *api, enum schema_event_id type, const struct zone *zone, struct json_out *out)
 {
 	json_open_object(out, NULL);
 	json_put_string(out, "jsonrpc", "2.0");
@@ -158,9 +182,14 @@ void events_begin(struct api *api, enum schema_event_id type, struct json_out *o
 	json_put_uint(out, "seq", api->events.seq + 1);
 	put_time(out);
 	json_put_string(out, "type", schema_events[type].name);
+	if (zone == NULL)
+		return;
+	json_put_string(out, "zone", zone->name);
+	if (zone->id >= 0)
+		json_put_int(out, "id", zone->id);
 }
 
-void events_end(struct api *api, enum schema_event_id type, struct json_out *out)
+void events_end(struct api *api, enum schema_event_id type, const struct zone *zone, struct json_out *out)
 {
 	struct event_ring *ring = &api->events;
 	uint64_t seq = ++ring->seq;
@@ -171,7 +200,7 @@ void events_end(struct api *api, enum schema_event_id type, struct json_out *out
 	json_close_object(out);
 	json_append(out, "\n", 1);
 	/* without memory the event has a number and nothing else: subscribers see the gap */
-	line_set(line, seq, type, out);
+	line_set(line, seq, type, zone, out);
 	if (line->text == NULL)
 		return;
 	TAILQ_FOREACH(connection, &api->connections, entry)

@@ -11,6 +11,7 @@
 
 #define EVENTS_KEPT 256u
 #define EVENTS_PATTERNS 16u
+#define EVENTS_ZONE 64u /* bytes of a zone's name; a longer one is cut */
 
 /* Longer ones are rare (a file's long path) and stand elsewhere. */
 #define EVENTS_LINE 256u
@@ -20,6 +21,7 @@ struct event_line {
 	size_t length;
 	uint64_t seq;
 	enum schema_event_id type;
+	char zone[EVENTS_ZONE]; /* its name, "": none */
 	char inline_text[EVENTS_LINE];
 };
 
@@ -28,30 +30,39 @@ struct event_ring {
 	struct event_line line[EVENTS_KEPT]; /* event seq is in [seq % EVENTS_KEPT] */
 };
 
+struct event_patterns {
+	unsigned count; /* 0: everything matches */
+	char *list[EVENTS_PATTERNS];
+};
+
 /* What one connection wants. */
 struct subscription {
 	bool active;
-	unsigned num_patterns; /* 0: all */
-	char *patterns[EVENTS_PATTERNS];
+	struct event_patterns types;
+	struct event_patterns zones;
 	uint64_t lost;     /* not sent since the last one that was */
 	uint64_t lost_seq; /* the last of them */
 };
 
 struct api;
 struct connection;
+struct zone;
 
 void events_init(struct event_ring *ring);
 void events_fini(struct event_ring *ring);
 
 /*
  * One event: the caller puts the type's fields between. begin opens the
- * notification's params with seq, time and type.
+ * notification's params with seq, time, type and the zone.
  */
-void events_begin(struct api *api, enum schema_event_id type, struct json_out *out);
-void events_end(struct api *api, enum schema_event_id type, struct json_out *out);
+void events_begin(struct api *api, enum schema_event_id type, const struct zone *zone, struct json_out *out);
+void events_end(struct api *api, enum schema_event_id type, const struct zone *zone, struct json_out *out);
 
-/* Replaces the connection's subscription. match: NULL for all. 0, or -ENOMEM with none active. */
-int subscription_set(struct subscription *subscription, const cJSON *match);
+/*
+ * Replaces the connection's subscription: patterns of types and of zones'
+ * names, NULL for all. 0, or -ENOMEM with none active.
+ */
+int subscription_set(struct subscription *subscription, const cJSON *types, const cJSON *zones);
 void subscription_fini(struct subscription *subscription);
 
 /* Sends what came after since; returns how many of those are no longer kept. */

@@ -31,6 +31,17 @@ void method_put_seq(const struct request *request, struct json_out *out)
 	json_put_uint(out, "seq", request->connection->api->events.seq);
 }
 
+bool method_matches(const cJSON *patterns, const char *name)
+{
+	const cJSON *pattern;
+
+	cJSON_ArrayForEach(pattern, patterns) {
+		if (events_match(pattern->valuestring, name))
+			return true;
+	}
+	return patterns == NULL;
+}
+
 const method_fn methods[SCHEMA_METHOD_COUNT] = {
 	[SCHEMA_METHOD_ZONE_LIST] = method_zone_list,
 	[SCHEMA_METHOD_ZONE_GET] = method_zone_get,
@@ -41,10 +52,14 @@ const method_fn methods[SCHEMA_METHOD_COUNT] = {
 	[SCHEMA_METHOD_ZONE_PAUSE] = method_zone_pause,
 	[SCHEMA_METHOD_ZONE_RESUME] = method_zone_resume,
 	[SCHEMA_METHOD_ZONE_CHECK] = method_zone_check,
+	[SCHEMA_METHOD_ZONE_DIFF] = method_zone_diff,
+	[SCHEMA_METHOD_ZONE_WAIT] = method_zone_wait,
+	[SCHEMA_METHOD_CONFIG_RELOAD] = method_config_reload,
 	[SCHEMA_METHOD_EVENTS_SUBSCRIBE] = method_events_subscribe,
 	[SCHEMA_METHOD_CONSOLE_ATTACH] = method_console_attach,
 	[SCHEMA_METHOD_CONSOLE_WRITE] = method_console_write,
 	[SCHEMA_METHOD_CONSOLE_RESIZE] = method_console_resize,
+	[SCHEMA_METHOD_RESOURCES_GET] = method_resources_get,
 	[SCHEMA_METHOD_CANCEL] = method_cancel,
 	[SCHEMA_METHOD_SYSTEM_INFO] = method_system_info,
 	[SCHEMA_METHOD_SCHEMA_GET] = method_schema_get,

@@ -22,10 +22,20 @@ struct zone *method_zone(struct request *request, const cJSON *params);
 /* The number of the last event that the answer includes. */
 void method_put_seq(const struct request *request, struct json_out *out);
 
+/* The name matches one of the patterns; patterns NULL: any name does. */
+bool method_matches(const cJSON *patterns, const char *name);
+
 /* methods_zone.c */
 void method_zone_list(struct request *request, const cJSON *params);
 void method_zone_get(struct request *request, const cJSON *params);
+
+/* methods_config.c */
 void method_zone_check(struct request *request, const cJSON *params);
+void method_zone_diff(struct request *request, const cJSON *params);
+void method_config_reload(struct request *request, const cJSON *params);
+
+/* methods_wait.c */
+void method_zone_wait(struct request *request, const cJSON *params);
 
 /* methods_change.c */
 /* and restart */
@@ -34,6 +44,9 @@ void method_zone_stop(struct request *request, const cJSON *params);
 void method_zone_kill(struct request *request, const cJSON *params);
 void method_zone_pause(struct request *request, const cJSON *params);
 void method_zone_resume(struct request *request, const cJSON *params);
+
+/* methods_resources.c */
+void method_resources_get(struct request *request, const cJSON *params);
 
 /* methods_events.c */
 void method_events_subscribe(struct request *request, const cJSON *params);

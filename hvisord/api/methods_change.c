@@ -31,11 +31,14 @@ static void on_zone_done(void *user, const struct zone *zone, const struct zone_
 	connection_flush(connection);
 }
 
-static void begin_op(struct request *kept, struct zone *zone, const struct zone_ask *what)
+static void begin_op(struct request *kept, struct zone *zone, struct zone_ask what)
 {
+	what.cause = (struct zone_cause){ .kind = ZONE_CAUSE_CLIENT,
+					  .uid = kept->connection->uid,
+					  .pid = kept->connection->pid };
 	log_info("%s %s by uid %u, pid %d", schema_methods[kept->method].name, zone->name,
 		 (unsigned)kept->connection->uid, (int)kept->connection->pid);
-	if (zone_request(zone, what, on_zone_done, kept, &kept->op) != 0) {
+	if (zone_request(zone, &what, on_zone_done, kept, &kept->op) != 0) {
 		request_error(kept, SCHEMA_ERROR_INTERNAL, "out of memory");
 		request_done(kept);
 	}
@@ -47,7 +50,7 @@ static void ask_mode(struct request *request, const cJSON *params, struct zone_a
 	struct request *kept = zone != NULL ? request_keep(request) : NULL;
 
 	if (kept != NULL)
-		begin_op(kept, zone, &what);
+		begin_op(kept, zone, what);
 }
 
 static void ask(struct request *request, const cJSON *params, enum zone_request what)
@@ -69,7 +72,7 @@ static void start_after_look(struct request *kept, const cJSON *params)
 	struct zone *zone = method_zone(kept, params);
 
 	if (zone != NULL)
-		return begin_op(kept, zone, &what);
+		return begin_op(kept, zone, what);
 	request_done(kept);
 }
 

@@ -18,8 +18,8 @@ void method_events_subscribe(struct request *request, const cJSON *params)
 				     "since is ahead of seq %" PRIu64
 				     ": boot_id tells one daemon from the next",
 				     ring->seq);
-	if (subscription_set(&connection->subscription, cJSON_GetObjectItemCaseSensitive(params, "match")) !=
-	    0)
+	if (subscription_set(&connection->subscription, cJSON_GetObjectItemCaseSensitive(params, "match"),
+			     cJSON_GetObjectItemCaseSensitive(params, "zones")) != 0)
 		return request_error(request, SCHEMA_ERROR_INTERNAL, "out of memory");
 	out = request_reply(request);
 	if (out != NULL) {

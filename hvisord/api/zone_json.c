@@ -33,6 +33,21 @@ static uint64_t ram_bytes(const HvZoneConfig *hv)
 	return bytes;
 }
 
+/* It runs with something else than its file would make of it now. */
+static bool differs(const struct zone *zone)
+{
+	return zone->id != 0 && lifecycle_is_active(zone->state) && zone->plan != NULL &&
+	       (zone->config == NULL || !plan_same(zone->plan, zone->config));
+}
+
+void zone_json_delay(const struct zone *zone, struct json_out *out)
+{
+	uint64_t now = zone_now_ms();
+
+	if (zone->pending != NULL && zone->until_ms != 0)
+		json_put_uint(out, "delay_ms", zone->until_ms > now ? zone->until_ms - now : 0);
+}
+
 void zone_json_summary(const struct zone *zone, struct json_out *out)
 {
 	const HvZoneConfig *hv = config_of(zone);
@@ -50,6 +65,12 @@ void zone_json_summary(const struct zone *zone, struct json_out *out)
 		json_put_uint(out, "ram", ram_bytes(hv));
 	if (zone->file != NULL)
 		json_put_string(out, "file", zone->file);
+	if (zone->pending != NULL) {
+		json_put_string(out, "pending", zone->pending);
+		zone_json_delay(zone, out);
+	}
+	if (differs(zone))
+		json_put_bool(out, "differs", true);
 }
 
 static void put_intids(const char *key, const struct hv_intid_set *set, struct json_out *out)
@@ -162,9 +183,7 @@ void zone_json_full(struct zone *zone, struct json_out *out)
 		return;
 	put_device(zone, out);
 	put_failure(&zone->failure, out);
-	json_put_bool(out, "file_differs",
-		      lifecycle_is_active(zone->state) && zone->plan != NULL &&
-			      (zone->config == NULL || !plan_same(zone->plan, zone->config)));
+	json_put_bool(out, "file_differs", differs(zone));
 	if (zone->file == NULL)
 		return;
 	json_open_array(out, "findings");

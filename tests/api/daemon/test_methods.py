@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What each method answers, and what it waits for."""
+import json
+import os
+import xml.etree.ElementTree
+
+from rig import Client, run, type_into, wait_for
+
+
+def waits(rig):
+    """zone.wait is answered by the change itself, by its time, by its end; others go on meanwhile."""
+    rig.zone(2, [2], console=True)
+    rig.zone(3, [3])
+    client, other = rig.start(), Client(rig.socket)
+    assert client.result("zone.wait", zone=2, state="stopped")["state"] == "stopped"
+    assert client.result("zone.wait", zone="z2", state="settled")["state"] == "stopped"
+    assert client.result("zone.wait", zone=0, state="running")["state"] == "running"
+    waiting = client.send("zone.wait", {"zone": 2, "state": "running"})
+    elsewhere = client.send("zone.wait", {"zone": 3, "state": "running", "timeout_ms": 3600000})
+    started = other.result("zone.start", zone=2)
+    answer = client.answer(waiting)["result"]
+    assert answer["state"] == "running" and answer["seq"] == started["seq"], (answer, started)
+    # a state that the zone only passes through is seen as well
+    paused = client.send("zone.wait", {"zone": 2, "state": "paused"})
+    ended = client.send("zone.wait", {"zone": 2, "state": "ended"})
+    other.send("zone.pause", {"zone": 2})
+    other.send("zone.resume", {"zone": 2})
+    assert client.answer(paused)["result"]["state"] == "paused"
+    assert client.result("zone.wait", zone=2, state="running")["state"] == "running"
+    type_into(other, 2, b"guest off\n")
+    answer = client.answer(ended)["result"]
+    assert answer["state"] == "stopped" and answer["reason"] == "guest_off", answer
+    error = client.error("zone.wait", zone=2, state="crashed", timeout_ms=20)
+    assert error["data"]["reason"] == "zone.wait_timeout" and error["data"]["state"] == "stopped", error
+    assert client.reason("zone.wait", zone=9, state="running") == "zone.unknown"
+    assert client.reason("zone.wait", zone=2, state="dancing") == "protocol.params"
+    # given up, and a client that goes while it waits
+    assert client.result("$/cancel", id=elsewhere)["cancelled"]
+    assert client.answer(elsewhere)["error"]["data"]["reason"] == "request.cancelled"
+    gone = [Client(rig.socket) for _ in range(4)]
+    for one in gone:
+        one.send("zone.wait", {"zone": 3, "state": "running"})
+    # those that are half closed stay for their answer
+    gone[0].socket.shutdown(1)
+    for one in gone[1:]:
+        one.close()
+    wait_for(lambda: client.result("system.info")["connections"] == 3, "the clients are gone")
+    client.result("zone.start", zone=3)
+    assert gone[0].answer(1)["result"]["state"] == "running"
+    # a zone that goes away need not be waited for
+    client.result("zone.stop", zone=3, mode="force")
+    waiting = client.send("zone.wait", {"zone": 3, "state": "running"})
+    os.unlink(rig.config_dir + "/zone3.json")
+    assert client.answer(waiting)["error"]["data"]["reason"] == "zone.unknown"
+
+
+def reloads(rig):
+    """config.reload sees what was written before it, without waiting for it to settle."""
+    client = rig.start()
+    assert client.result("config.reload")["zones"] == 0
+    rig.zone(2, [2])
+    rig.zone(3, [3])
+    answer = client.result("config.reload")
+    assert answer["good"] and answer["zones"] == 2 and answer["findings"] == [], answer
+    assert answer["seq"] == client.result("zone.list")["seq"]
+    rig.zone(3, [2])
+    answer = client.result("config.reload")
+    assert not answer["good"] and {finding["reason"] for finding in answer["findings"]} == {"zone.cpu_conflict"}, answer
+
+
+def differences(rig):
+    """What a running zone has, against what its file says now."""
+    rig.zone(2, [2])
+    client = rig.start()
+    assert client.reason("zone.diff", zone=2) == "zone.not_running"
+    assert client.reason("zone.diff", zone=0) == "zone.is_root"
+    client.result("zone.start", zone=2)
+    assert client.result("zone.diff", zone=2) == {"differs": False, "good": True, "differences": []}
+
+    def listed():
+        return client.result("zone.list", match=["z2"])["zones"][0]
+    assert "differs" not in listed()
+    rig.zone(2, [2, 3])
+    answer = client.result("zone.diff", zone=2)
+    assert answer["differs"] and [one["pointer"] for one in answer["differences"]] == ["/cpus", "/dtb_filepath"], answer
+    one = answer["differences"][0]
+    assert "3" not in one["running"] and "3" in one["file"], one
+    # seen everywhere, and what runs is as it was
+    assert listed()["differs"] and listed()["cpus"] == [2]
+    assert client.result("zone.get", zone=2)["zone"]["file_differs"]
+    # the same for a daemon that finds the zone running
+    rig.kill()
+    client = rig.start()
+    assert client.result("zone.diff", zone=2) == answer
+    rig.image("zone2.json", "{")
+    assert client.reason("zone.diff", zone=2).startswith("json.")
+    os.unlink(rig.config_dir + "/zone2.json")
+    answer = client.result("zone.diff", zone=2)
+    assert answer["differs"] and answer["differences"][0]["pointer"] == "", answer
+    rig.zone(2, [2, 3])
+    client.result("zone.restart", zone=2)
+    assert not client.result("zone.diff", zone=2)["differs"] and listed()["cpus"] == [2, 3]
+
+
+def owners(rig):
+    """resources.get: JSON and a picture of one truth."""
+    rig.zone(2, [2])
+    rig.zone(3, [3])
+    client = rig.start()
+    owner = {cpu["cpu"]: cpu.get("name", cpu["owner"]) for cpu in client.result("resources.get")["resources"]["cpus"]}
+    assert owner[0] == "root" and owner[2] == "z2" and owner[3] == "z3", owner
+    held = client.result("resources.get", running=True)["resources"]
+    assert [cpu["owner"] for cpu in held["cpus"][2:4]] == ["nobody", "nobody"], held
+    client.result("zone.start", zone=2)
+    rig.zone(2, [1, 2])
+    client.result("config.reload")
+    # a zone that runs owns what it was started with
+    held = client.result("resources.get", running=True)["resources"]
+    assert [cpu["owner"] for cpu in held["cpus"][2:4]] == ["zone", "nobody"], held
+    ram = next(part for part in held["memory"] if part.get("name") == "z2")
+    assert (ram["start"], ram["size"]) == ("0x82000000", "0x1000000"), ram
+    picture = client.result("resources.get", format="svg")
+    assert "resources" not in picture
+    root = xml.etree.ElementTree.fromstring(picture["svg"])
+    assert root.tag.endswith("svg") and "z2" in picture["svg"] and "z3" in picture["svg"]
+    assert client.reason("resources.get", format="png") == "protocol.params"
+
+
+def filters(rig):
+    """Patterns of names for lists and events; resuming goes through the same filter."""
+    for id, name in ((2, "rt-a"), (3, "rt-b")):
+        rig.zone(id, [id], name=name)
+    client = rig.start()
+
+    def names(*match):
+        return [zone["name"] for zone in client.result("zone.list", match=list(match))["zones"]]
+    assert names("rt-?") == ["rt-a", "rt-b"] and names("*b", "root") == ["root", "rt-b"] and names("none") == []
+    assert names("*") == ["root", "rt-a", "rt-b"]
+    # no pattern costs more than its length times the name's
+    assert names(*["*a" * 32] * 16) == []
+    first = client.result("zone.list")["seq"]
+    live, late = Client(rig.socket), Client(rig.socket)
+    live.result("events.subscribe", zones=["rt-*"], match=["zone.state"])
+    for zone in ("rt-b", "rt-a"):
+        client.result("zone.start", zone=zone)
+        client.result("zone.stop", zone=zone, mode="force")
+    late.result("events.subscribe", zones=["*-a"], match=["zone.s*"], since=first)
+    seen = [live.event(lambda event: True) for _ in range(10)]
+    assert [event["zone"] for event in seen] == ["rt-b"] * 5 + ["rt-a"] * 5, seen
+    again = [late.event(lambda event: True) for _ in range(5)]
+    assert again == seen[5:], again
+    assert all(event["cause"]["kind"] == "client" and event["cause"]["pid"] == os.getpid()
+               for event in seen if event["to"] in ("loading", "stopping")), seen
+    # the next daemon counts anew: who asks for what it has not had is told
+    rig.kill()
+    client = rig.start()
+    assert client.reason("events.subscribe", since=seen[-1]["seq"] + 1000) == "protocol.params"
+
+
+run([waits, reloads, differences, owners, filters])
