@@ -239,7 +239,7 @@ static unsigned count_uid(const struct api *api, uid_t uid)
 
 static void greet(struct connection *connection)
 {
-	static const char *const caps[] = { "events", "console", "more", "cancel" };
+	static const char *const caps[] = { "events", "console", "more", "cancel", "progress" };
 	struct json_out *out = &connection->out;
 
 	json_open_object(out, NULL);

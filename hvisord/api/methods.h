@@ -37,13 +37,8 @@ void method_config_reload(struct request *request, const cJSON *params);
 /* methods_wait.c */
 void method_zone_wait(struct request *request, const cJSON *params);
 
-/* methods_change.c */
-/* and restart */
-void method_zone_start(struct request *request, const cJSON *params);
-void method_zone_stop(struct request *request, const cJSON *params);
-void method_zone_kill(struct request *request, const cJSON *params);
-void method_zone_pause(struct request *request, const cJSON *params);
-void method_zone_resume(struct request *request, const cJSON *params);
+/* methods_change.c: start, stop, kill, restart, pause, resume, enable, disable */
+void method_zone_change(struct request *request, const cJSON *params);
 
 /* methods_resources.c */
 void method_resources_get(struct request *request, const cJSON *params);

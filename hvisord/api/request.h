@@ -21,6 +21,7 @@ struct request {
 	enum schema_method_id method;
 	char *id; /* JSON text, or NULL: a notification, no answer */
 	struct zone_op *op;
+	bool dry_run; /* of op */
 	struct zone_input *input;
 	size_t input_length;
 	/* whatever else it waits for is told that it does not any more; NULL: nothing */

@@ -158,6 +158,39 @@ static void put_run(const struct zone *zone, struct json_out *out)
 	json_close_object(out);
 }
 
+static void put_policy(const struct zone *zone, struct json_out *out)
+{
+	const struct config_policy *policy = zone->config != NULL ? &zone->config->policy : NULL;
+	const char *override = zone_override(zone);
+
+	json_open_object(out, "policy");
+	json_put_bool(out, "autostart", zone_autostart(zone));
+	if (override != NULL)
+		json_put_string(out, "override", override);
+	if (policy != NULL) {
+		json_put_string(out, "restart", config_restart_name(policy->restart));
+		json_put_uint(out, "restart_limit", policy->restart_limit);
+		json_put_uint(out, "restart_delay_ms", policy->restart_delay_ms);
+		json_put_uint(out, "stop_timeout_ms", policy->stop_timeout_ms);
+		json_open_array(out, "after");
+		for (unsigned i = 0; i < policy->num_after; i++)
+			json_put_string(out, NULL, policy->after[i]);
+		json_close_array(out);
+	}
+	json_close_object(out);
+}
+
+static void put_counters(const struct zone_counters *counters, struct json_out *out)
+{
+	json_open_object(out, "counters");
+	json_put_uint(out, "starts", counters->starts);
+	json_put_uint(out, "restarts", counters->restarts);
+	json_put_uint(out, "resets", counters->resets);
+	json_put_uint(out, "crashes", counters->crashes);
+	json_put_uint(out, "failures", counters->failures);
+	json_close_object(out);
+}
+
 static void put_failure(const struct zone_failure *failure, struct json_out *out)
 {
 	const char *reason =
@@ -182,6 +215,8 @@ void zone_json_full(struct zone *zone, struct json_out *out)
 	if (zone->id == 0)
 		return;
 	put_device(zone, out);
+	put_policy(zone, out);
+	put_counters(&zone->counters, out);
 	put_failure(&zone->failure, out);
 	json_put_bool(out, "file_differs", differs(zone));
 	if (zone->file == NULL)

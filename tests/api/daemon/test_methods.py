@@ -157,4 +157,48 @@ def filters(rig):
     assert client.reason("events.subscribe", since=seen[-1]["seq"] + 1000) == "protocol.params"
 
 
-run([waits, reloads, differences, owners, filters])
+def dry_runs(rig):
+    """What would be, or the error that would come; and nothing is."""
+    rig.zone(2, [2])
+    rig.zone(3, [9])
+    client = rig.start()
+    first = client.result("zone.list")["seq"]
+    for verb, state in (("start", "running"), ("restart", "running")):
+        answer = client.result("zone." + verb, zone=2, dry_run=True)
+        assert (answer["state"], answer["dry_run"]) == (state, True), answer
+    assert client.reason("zone.stop", zone=2, dry_run=True) == "zone.not_running"
+    assert client.error("zone.start", zone=3, dry_run=True)["data"]["findings"]
+    assert client.result("zone.list")["seq"] == first
+    client.result("zone.start", zone=2)
+    first = client.result("zone.list")["seq"]
+    for verb, state in (("stop", "stopped"), ("kill", "stopped"), ("pause", "paused"), ("restart", "running")):
+        answer = client.result("zone." + verb, zone=2, dry_run=True)
+        assert (answer["state"], answer["dry_run"]) == (state, True), answer
+    for verb, reason in (("start", "zone.already_running"), ("resume", "zone.not_paused")):
+        assert client.reason("zone." + verb, zone=2, dry_run=True) == reason
+    assert client.reason("zone.stop", zone=2, mode="graceful", dry_run=True) == "zone.not_graceful"
+    assert client.result("zone.list")["seq"] == first
+
+
+def progress(rig):
+    """Bytes loaded, growing up to all of them, before the answer; only for who wants to know."""
+    rig.zone(2, [2])
+    size = 12 << 20
+    rig.image("Image2", b"sim:run\n" + bytes(size - 8))
+    client = rig.start()
+    assert "progress" in client.greeting["hvisord"]["caps"]
+    for verb in ("start", "restart"):
+        id = client.send("zone." + verb, {"zone": 2, "more": True})
+        told = []
+        message = client.answer(id)
+        while message.get("continues"):
+            told.append(message["result"])
+            message = client.answer(id)
+        assert message["result"]["state"] == "running" and "loaded" not in message["result"], message
+        loaded = [one["loaded"] for one in told]
+        assert loaded == sorted(loaded) and loaded[-1] == told[-1]["total"] >= size, told
+    id = client.send("zone.restart", {"zone": 2})
+    assert not client.answer(id).get("continues")
+
+
+run([waits, reloads, differences, owners, filters, dry_runs, progress])
