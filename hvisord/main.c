@@ -25,6 +25,7 @@ struct options {
 	const char *device;
 	const char *config_dir;
 	const char *run_dir;
+	const char *state_dir;
 	const char *socket;
 	const char *device_program;
 	const char *group;
@@ -51,6 +52,7 @@ static const char usage[] =
 	"\n"
 	"  --config-dir DIR        zone files (/etc/hvisor/zones)\n"
 	"  --run-dir DIR           records of running zones, links, the socket (/run/hvisor)\n"
+	"  --state-dir DIR         what is wanted of zones, console logs (/var/lib/hvisor)\n"
 	"  --socket PATH           where clients connect (RUN-DIR/hvisord.sock)\n"
 	"  --device PATH           the hypervisor's device (/dev/hvisor)\n"
 	"  --device-program PATH   the device process (hvisor-device, beside hvisord)\n"
@@ -82,6 +84,7 @@ static char *find_program(const char *folder, const char *name)
 enum option_id {
 	OPTION_CONFIG = 256,
 	OPTION_RUN,
+	OPTION_STATE,
 	OPTION_SOCKET,
 	OPTION_DEVICE,
 	OPTION_PROGRAM,
@@ -99,6 +102,7 @@ static struct options parse_options(int argc, char **argv)
 	static const struct option table[] = {
 		{ "config-dir", required_argument, NULL, OPTION_CONFIG },
 		{ "run-dir", required_argument, NULL, OPTION_RUN },
+		{ "state-dir", required_argument, NULL, OPTION_STATE },
 		{ "socket", required_argument, NULL, OPTION_SOCKET },
 		{ "device", required_argument, NULL, OPTION_DEVICE },
 		{ "device-program", required_argument, NULL, OPTION_PROGRAM },
@@ -119,8 +123,9 @@ static struct options parse_options(int argc, char **argv)
 		.admin_group = "hvisor-admin",
 	};
 	const char **const strings[] = {
-		&options.config_dir,     &options.run_dir, &options.socket, &options.device,
-		&options.device_program, &options.backend, &options.group,  &options.admin_group,
+		&options.config_dir, &options.run_dir, &options.state_dir,
+		&options.socket,     &options.device,  &options.device_program,
+		&options.backend,    &options.group,   &options.admin_group,
 	};
 	int c;
 
@@ -221,6 +226,7 @@ static int open_zones(struct daemon *daemon)
 	struct zones_options options = {
 		.config_dir = daemon->options.config_dir,
 		.run_dir = daemon->options.run_dir,
+		.state_dir = daemon->options.state_dir,
 		.device_program = daemon->options.device_program,
 	};
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "policy.h"
 #include "zone_private.h"
 
 uint64_t zone_now_ms(void)
@@ -130,6 +131,8 @@ void zone_remove(struct zone *zone)
 
 	if (!private->in_table)
 		return;
+	if (!private->zones->closing)
+		policy_forget(zone);
 	TAILQ_REMOVE(&private->zones->list, private, entry);
 	private->in_table = false;
 	zone_put(zone);
@@ -280,17 +283,6 @@ bool zone_has_console(const struct zone *zone)
 			return true;
 	}
 	return false;
-}
-
-bool zone_autostart(const struct zone *zone)
-{
-	return zone->config != NULL && zone->config->policy.autostart;
-}
-
-const char *zone_override(const struct zone *zone)
-{
-	(void)zone;
-	return NULL;
 }
 
 void zone_update_status(struct zone *zone)

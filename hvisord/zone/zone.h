@@ -103,6 +103,7 @@ struct zones_hooks {
 struct zones_options {
 	const char *config_dir;
 	const char *run_dir;
+	const char *state_dir; /* made if it is not there; what cannot be written there is tried again */
 	const char *device_program;
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy.h"
 #include "zone_op.h"
 
 const struct zone *zone_conflict(struct zones *zones, const HvZoneConfig *hv, int own_id,
@@ -76,11 +77,14 @@ static void run_plan(struct zone_op *op, struct zone_plan *plan, bool up)
 	if (up || zone->state == ZONE_STOPPING) {
 		run_after_end(zone, plan);
 		private->next_cause = op->ask.cause;
+		policy_restart_asked(zone);
 		if (up)
 			zone_halt(zone, ZONE_EVENT_STOP, "requested", op->ask.cause);
 		return;
 	}
 	private->quick_resets = 0;
+	if (op != private->policy_op)
+		policy_start_asked(zone);
 	zone_event_by(zone, ZONE_EVENT_START, "requested", op->ask.cause);
 	zone_begin(zone, plan, 0);
 }
@@ -106,6 +110,10 @@ void zone_ask_checked(struct zone_op *op)
 static void want_stop(struct zone *zone, bool wanted)
 {
 	zone->private->stop_wanted = wanted;
+	if (wanted)
+		(void)policy_stop_asked(zone);
+	else
+		policy_stop_given_up(zone);
 	(void)zone_store(zone);
 }
 
@@ -149,13 +157,25 @@ void zone_ask_force(struct zone_op *op)
 		zone_halt(zone, ZONE_EVENT_STOP, "requested", op->ask.cause);
 }
 
+/* It does not run, but maybe it was about to. */
+static void stop_pending(struct zone_op *op)
+{
+	struct zone *zone = op->zone;
+	bool pending = op->ask.dry_run ? policy_is_pending(zone) : policy_stop_asked(zone);
+
+	if (pending)
+		zone_op_finish_with(op, SCHEMA_OK, NULL);
+	else
+		zone_op_finish_with(op, SCHEMA_ERROR_ZONE_NOT_RUNNING, "zone %s does not run");
+}
+
 static void stop(struct zone_op *op)
 {
 	struct zone *zone = op->zone;
 	bool graceful = op->ask.mode == ZONE_STOP_GRACEFUL;
 
 	if (!lifecycle_is_active(zone->state))
-		zone_op_finish_with(op, SCHEMA_ERROR_ZONE_NOT_RUNNING, "zone %s does not run");
+		stop_pending(op);
 	else if (graceful && !has_power_key(zone))
 		zone_op_finish_with(op, SCHEMA_ERROR_NOT_GRACEFUL,
 				    "zone %s has nothing that could be asked to power off: use force");
@@ -198,7 +218,28 @@ static void hold(struct zone_op *op)
 
 static void enable(struct zone_op *op)
 {
-	zone_op_finish_with(op, SCHEMA_ERROR_INTERNAL, "zone %s: not kept yet");
+	struct zone *zone = op->zone;
+
+	if (op->ask.dry_run)
+		return zone_op_finish_with(op, SCHEMA_OK, NULL);
+	op->before = zone_override(zone);
+	op->touch = policy_enable(zone, op->ask.request == ZONE_REQUEST_ENABLE);
+	if (op->touch == 0)
+		zone_op_finish_with(op, SCHEMA_ERROR_INTERNAL, "out of memory for zone %s");
+}
+
+void zone_ask_written(struct zone_op *op, int error)
+{
+	struct zone_failure failure = { .error = SCHEMA_ERROR_STATE };
+	struct zone *zone = op->zone;
+
+	if (error == 0)
+		return zone_op_finish_with(op, SCHEMA_OK, NULL);
+	policy_unenable(zone, op->before);
+	snprintf(failure.message, sizeof(failure.message),
+		 "%.128s: %s: what zone %.40s does at boot stays as it was",
+		 zone->private->zones->options.state_dir, strerror(-error), zone->name);
+	zone_op_finish(op, &failure);
 }
 
 /* The asker of a start does not want it any more. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "policy.h"
 #include "zone_private.h"
 
 /* A run that ends by a reset sooner than this is a quick one. */
@@ -89,7 +90,11 @@ static void finish(struct zone *zone)
 	struct zone_plan *next = private->next_plan;
 	uint32_t reason = zone->status.reason;
 	bool ran = private->created && zone->failure.error == SCHEMA_OK;
+	uint64_t ran_ms = ran && zone->started_ms != 0 ? zone_now_ms() - zone->started_ms : 0;
 
+	/* who stopped it has it stopped in the eyes of every daemon to come */
+	if (private->stop_wanted && !policy_is_kept(private->zones))
+		return;
 	private->created = false;
 	device_unlink(run_dir, (uint32_t)zone->id);
 	zone->device_state = ZONE_DEVICE_NONE;
@@ -114,6 +119,7 @@ static void finish(struct zone *zone)
 	else
 		zone_event(zone, ZONE_EVENT_GONE,
 			   ran && reason != HV_REASON_DESTROYED ? zone_reason_name(reason) : "stopped");
+	policy_ended(zone, ran_ms);
 	settle(zone);
 }
 

@@ -103,14 +103,27 @@ void zone_ops_settled(struct zone *zone)
 	zone_ops_stopped(zone);
 	for (op = TAILQ_FIRST(&zone->private->ops); op != NULL; op = next) {
 		next = TAILQ_NEXT(op, entry);
-		if (op->checking && !zone->private->zones->closing)
+		if ((op->checking || op->touch != 0) && !zone->private->zones->closing)
 			continue;
-		if (!zone_op_wants_running(op))
+		if (op->touch != 0)
+			zone_op_finish_with(op, SCHEMA_ERROR_CANCELLED, "zone %s: the daemon ends");
+		else if (!zone_op_wants_running(op))
 			zone_op_finish_with(op, SCHEMA_ERROR_ZONE_NOT_RUNNING, "zone %s has ended");
 		else if (zone->failure.error != SCHEMA_OK)
 			zone_op_finish(op, &zone->failure);
 		else
 			zone_op_finish_with(op, SCHEMA_ERROR_CANCELLED, "zone %s was stopped before it ran");
+	}
+}
+
+void zone_ops_written(struct zone *zone, uint64_t touch, int error)
+{
+	struct zone_op *op, *next;
+
+	for (op = TAILQ_FIRST(&zone->private->ops); op != NULL; op = next) {
+		next = TAILQ_NEXT(op, entry);
+		if (op->touch != 0 && op->touch <= touch)
+			zone_ask_written(op, error);
 	}
 }
 
@@ -141,6 +154,8 @@ static void on_timeout(uv_timer_t *timer)
 		zone_ask_give_up(op, SCHEMA_ERROR_STOP_TIMEOUT, "zone %s did not power off in time");
 	else if (zone_op_wants_running(op))
 		zone_ask_give_up(op, SCHEMA_ERROR_START_TIMEOUT, "zone %s did not start in time");
+	else if (op->touch != 0)
+		zone_ask_give_up(op, SCHEMA_ERROR_STATE, "zone %s: the state directory took too long");
 	else if (op->ask.request == ZONE_REQUEST_PAUSE)
 		zone_ask_give_up(op, SCHEMA_ERROR_STOP_TIMEOUT, "zone %s was not paused in time");
 	else

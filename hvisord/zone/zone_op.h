@@ -16,8 +16,9 @@ struct zone_op {
 	zone_done_fn done; /* NULL: nobody waits any more */
 	void *user;
 	uv_timer_t timer;
-	uint64_t generation; /* of the state file that makes ENABLE and DISABLE true */
-	bool checking;       /* the config directory is being read */
+	uint64_t touch;     /* of the state file, when ENABLE or DISABLE is in it; else 0 */
+	const char *before; /* zone_override() before them */
+	bool checking;      /* the config directory is being read */
 	bool finished;
 	bool closed; /* the timer's handle */
 };
@@ -45,6 +46,8 @@ void zone_ask_begin(struct zone_op *op);
 void zone_ask_checked(struct zone_op *op);
 /* The asker is to wait no longer; what is still to be done or undone is. */
 void zone_ask_give_up(struct zone_op *op, enum schema_error_id error, const char *format);
+/* What is asked for is on disk, or could not be written. */
+void zone_ask_written(struct zone_op *op, int error);
 /* The guest had its time to power off. */
 void zone_ask_force(struct zone_op *op);
 

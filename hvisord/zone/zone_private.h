@@ -7,6 +7,8 @@
 #include <sys/queue.h>
 
 #include "device.h"
+#include "intent.h"
+#include "state.h"
 #include "store.h"
 #include "zone.h"
 
@@ -33,7 +35,9 @@ struct zone_private {
 	struct zone_load *load;
 	struct device *device;
 	uint64_t device_base; /* console position of the device process's byte 0 */
-	uv_timer_t delay;     /* before a quick guest reset is followed */
+	/* loading: before a quick guest reset is followed, then between reports of progress; pending: the rest of it */
+	uv_timer_t delay;
+	struct zone_op *policy_op; /* a start by the zone's policy */
 	TAILQ_HEAD(, zone_op) ops;
 	TAILQ_HEAD(, zone_input) inputs;
 };
@@ -67,6 +71,10 @@ struct zones {
 	HvZoneConfig root_config;
 	struct zone_list list;
 	struct zone_set set;
+	struct intents intents;
+	struct state_file *state; /* holds them; NULL: closed */
+	uint64_t touched;         /* its last touch */
+	bool booted;              /* the machine did, since the last daemon */
 	bool closing;
 	uv_poll_t events;
 	bool events_open;
@@ -128,6 +136,8 @@ void zone_ops_running(struct zone *zone);
 void zone_ops_paused(struct zone *zone);  /* or resumed: the requests for what is the case now */
 void zone_ops_stopped(struct zone *zone); /* of those, only the requests to stop */
 void zone_ops_settled(struct zone *zone); /* the zone is stopped, crashed or invalid, and stays so */
+/* All touches of the state file up to this one are on disk, or could not be written. */
+void zone_ops_written(struct zone *zone, uint64_t touch, int error);
 /* Tells those who want to know; false: nobody does. */
 bool zone_ops_progress(const struct zone *zone, uint64_t loaded, uint64_t total);
 /* zone_ask.c: another zone that runs and has what the config claims; NULL: none. */

@@ -7,6 +7,7 @@
 
 #include "image.h"
 #include "log.h"
+#include "policy.h"
 #include "zone_private.h"
 
 /* Images on their way into RAM. The plan stays the zone's; it lives while load is set. */
@@ -65,6 +66,7 @@ static void run(struct zone *zone)
 	}
 	zone_event(zone, ZONE_EVENT_STARTED, NULL);
 	zone_update_status(zone);
+	policy_runs(zone);
 	zone_ops_running(zone);
 	/* it may have ended already, before its state could be awaited */
 	zone_changed(zone);

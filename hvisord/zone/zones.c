@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "policy.h"
 #include "zone_private.h"
 
 static void on_events(uv_poll_t *poll, int status, int events)
@@ -84,6 +85,7 @@ int zones_new(uv_loop_t *loop, struct backend *backend, const struct zones_optio
 	zones->user = user;
 	TAILQ_INIT(&zones->list);
 	STAILQ_INIT(&zones->waiting);
+	intents_init(&zones->intents);
 	*ret_zones = zones;
 	r = ask_backend(zones);
 	if (r == 0)
@@ -91,11 +93,15 @@ int zones_new(uv_loop_t *loop, struct backend *backend, const struct zones_optio
 	/* events first: a change between adoption and the first wait is then not missed */
 	if (r == 0)
 		r = watch_events(zones);
+	if (r == 0)
+		r = policy_open(zones);
 	if (r != 0)
 		return r;
 	zone_set_read_now(zones);
 	r = zone_adopt_all(zones);
 	zone_set_watch(zones);
+	if (r == 0)
+		policy_begin(zones);
 	return r;
 }
 
@@ -116,6 +122,7 @@ void zones_close(struct zones *zones)
 		zone_inputs_fail(private->zone);
 		zone_remove(private->zone);
 	}
+	policy_close(zones);
 }
 
 void zones_free(struct zones *zones)
@@ -123,5 +130,6 @@ void zones_free(struct zones *zones)
 	if (zones == NULL)
 		return;
 	zone_set_fini(&zones->set);
+	intents_fini(&zones->intents);
 	free(zones);
 }

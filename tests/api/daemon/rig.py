@@ -112,6 +112,7 @@ class Rig:
         self.dir = tempfile.mkdtemp(prefix="hvisor-test-")
         self.config_dir = self.dir + "/zones"
         self.run_dir = self.dir + "/run"
+        self.state_dir = self.dir + "/state"
         self.socket = self.run_dir + "/hvisord.sock"
         os.mkdir(self.config_dir)
         os.mkdir(self.run_dir)
@@ -162,6 +163,7 @@ class Rig:
     def start(self):
         self.daemon = subprocess.Popen(
             [HVISORD, "--backend", "sim", "--config-dir", self.config_dir, "--run-dir", self.run_dir,
+             "--state-dir", self.state_dir,
              "--device-program", self.device_program or self.real_device(), *self.options],
             stderr=self.log, env=self.environment)
         end = time.monotonic() + PATIENCE

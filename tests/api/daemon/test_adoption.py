@@ -132,7 +132,7 @@ def device_process_died_meanwhile(rig):
 
 def one_daemon_only(rig):
     rig.start()
-    second = subprocess.run([HVISORD, "--backend", "sim", "--run-dir", rig.run_dir], capture_output=True)
+    second = subprocess.run([HVISORD, "--backend", "sim", "--run-dir", rig.run_dir, "--state-dir", rig.state_dir], capture_output=True)
     assert second.returncode == 1 and second.stderr, second
 
 
