@@ -13,6 +13,7 @@
 #include "listener.h"
 #include "params.h"
 #include "methods.h"
+#include "metrics.h"
 #include "request.h"
 
 /* Output queued at which streams wait and no more requests are read. */
@@ -58,6 +59,7 @@ struct api {
 	struct connection_list connections;
 	unsigned num_connections;
 	struct event_ring events;
+	struct metrics metrics;
 	char read_buffer[65536];
 };
 

@@ -137,6 +137,7 @@ static void send_line(struct connection *connection, const struct event_line *li
 	if (subscription->lost != 0 ||
 	    connection_queued(connection) + line->length > SCHEMA_LIMIT_QUEUED - CONNECTION_HIGH_WATER) {
 		subscription->lost++;
+		connection->api->metrics.events_dropped++;
 		subscription->lost_seq = line->seq;
 		return;
 	}

@@ -62,6 +62,7 @@ const method_fn methods[SCHEMA_METHOD_COUNT] = {
 	[SCHEMA_METHOD_CONSOLE_WRITE] = method_console_write,
 	[SCHEMA_METHOD_CONSOLE_RESIZE] = method_console_resize,
 	[SCHEMA_METHOD_RESOURCES_GET] = method_resources_get,
+	[SCHEMA_METHOD_METRICS_GET] = method_metrics_get,
 	[SCHEMA_METHOD_CANCEL] = method_cancel,
 	[SCHEMA_METHOD_SYSTEM_INFO] = method_system_info,
 	[SCHEMA_METHOD_SCHEMA_GET] = method_schema_get,

@@ -43,6 +43,9 @@ void method_zone_change(struct request *request, const cJSON *params);
 /* methods_resources.c */
 void method_resources_get(struct request *request, const cJSON *params);
 
+/* methods_metrics.c */
+void method_metrics_get(struct request *request, const cJSON *params);
+
 /* methods_events.c */
 void method_events_subscribe(struct request *request, const cJSON *params);
 void method_cancel(struct request *request, const cJSON *params);

@@ -23,6 +23,19 @@ struct json_out *request_reply(struct request *request)
 	return out;
 }
 
+static void end_line(struct request *request, bool more)
+{
+	struct connection *connection = request->connection;
+	struct metrics *metrics = &connection->api->metrics;
+
+	json_close_object(&connection->out);
+	json_append(&connection->out, "\n", 1);
+	if (more || request->began_ns == 0)
+		return;
+	metrics->answered[request->method]++;
+	metrics->answered_ns[request->method] += uv_hrtime() - request->began_ns;
+}
+
 void request_reply_end(struct request *request, bool more)
 {
 	struct json_out *out = &request->connection->out;
@@ -30,8 +43,7 @@ void request_reply_end(struct request *request, bool more)
 	json_close_object(out);
 	if (more)
 		json_put_bool(out, "continues", true);
-	json_close_object(out);
-	json_append(out, "\n", 1);
+	end_line(request, more);
 }
 
 /* Opens an answer up to and with error.data.reason; false: nobody listens. */
@@ -40,6 +52,7 @@ static bool open_error(struct request *request, enum schema_error_id error, cons
 {
 	struct json_out *out = &request->connection->out;
 
+	request->connection->api->metrics.errors[error]++;
 	if (request->id == NULL || request->connection->closing)
 		return false;
 	json_open_object(out, NULL);
@@ -59,8 +72,7 @@ static void close_error(struct request *request)
 
 	json_close_object(out);
 	json_close_object(out);
-	json_close_object(out);
-	json_append(out, "\n", 1);
+	end_line(request, false);
 }
 
 void request_error(struct request *request, enum schema_error_id error, const char *format, ...)
@@ -262,10 +274,13 @@ static void handle(struct connection *connection, const cJSON *root)
 	}
 	request.id = id.text;
 	request.method = schema_find_method(method->valuestring, strlen(method->valuestring));
-	if (request.method == SCHEMA_METHOD_COUNT)
+	if (request.method == SCHEMA_METHOD_COUNT) {
 		request_error(&request, SCHEMA_ERROR_METHOD, "no method %.64s", method->valuestring);
-	else
+	} else {
+		request.began_ns = uv_hrtime();
+		connection->api->metrics.requests[request.method]++;
 		call(&request, cJSON_GetObjectItemCaseSensitive(root, "params"));
+	}
 	json_out_fini(&id);
 }
 

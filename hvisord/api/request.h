@@ -19,7 +19,8 @@ struct request {
 	TAILQ_ENTRY(request) entry;
 	struct connection *connection;
 	enum schema_method_id method;
-	char *id; /* JSON text, or NULL: a notification, no answer */
+	uint64_t began_ns; /* uv_hrtime() */
+	char *id;          /* JSON text, or NULL: a notification, no answer */
 	struct zone_op *op;
 	bool dry_run; /* of op */
 	struct zone_input *input;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "connection.h"
+#include "process.h"
 
 /* What it runs with, or would. NULL: not known. */
 static const HvZoneConfig *config_of(const struct zone *zone)
@@ -122,10 +123,16 @@ static void put_device(const struct zone *zone, struct json_out *out)
 		[ZONE_DEVICE_DIED] = "died",
 	};
 
+	struct process_usage usage;
+
 	json_open_object(out, "device");
 	json_put_string(out, "state", states[zone->device_state]);
 	if (zone->device_state != ZONE_DEVICE_NONE)
 		json_put_int(out, "pid", zone->device_pid);
+	if (zone->device_state == ZONE_DEVICE_READY && process_usage(zone->device_pid, &usage)) {
+		json_put_uint(out, "cpu_ms", usage.cpu_ms);
+		json_put_uint(out, "rss", usage.rss);
+	}
 	json_close_object(out);
 }
 
@@ -155,6 +162,17 @@ static void put_run(const struct zone *zone, struct json_out *out)
 	json_put_hex(out, "far", status->far);
 	json_put_hex(out, "pc", status->pc);
 	json_put_uint(out, "vcpu", status->vcpu);
+	json_close_object(out);
+}
+
+/* Positions of the bytes that are kept. */
+static void put_console(const struct zone *zone, struct json_out *out)
+{
+	if (!zone_has_console(zone))
+		return;
+	json_open_object(out, "console");
+	json_put_uint(out, "start", zone->console.start);
+	json_put_uint(out, "end", zone->console.end);
 	json_close_object(out);
 }
 
@@ -215,6 +233,7 @@ void zone_json_full(struct zone *zone, struct json_out *out)
 	if (zone->id == 0)
 		return;
 	put_device(zone, out);
+	put_console(zone, out);
 	put_policy(zone, out);
 	put_counters(&zone->counters, out);
 	put_failure(&zone->failure, out);

@@ -4,6 +4,7 @@ import json
 import os
 import xml.etree.ElementTree
 
+import openmetrics
 from rig import Client, run, type_into, wait_for
 
 
@@ -201,4 +202,61 @@ def progress(rig):
     assert not client.answer(id).get("continues")
 
 
-run([waits, reloads, differences, owners, filters, dry_runs, progress])
+EVIL = 'a"b\\c\u00e9'
+# one that is refused, and shown all the same
+BROKEN = 'x\ny"\\'
+
+
+def figures(rig):
+    """metrics.get: both formats say the same, one of them to the letter of its standard."""
+    rig.device_program = None
+    rig.zone(2, [2], console=True, name=EVIL)
+    rig.image("Image2", "sim:print 1000; run")
+    rig.zone(3, [3])
+    rig.image("Image3", "sim:fault")
+    rig.zone(4, [], name=BROKEN)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    client.result("zone.start", zone=3)
+    client.result("zone.wait", zone=3, state="crashed")
+    wait_for(lambda: client.result("zone.get", zone=2)["zone"]["console"]["end"] >= 1000, "it prints")
+    for _ in range(7):
+        client.call("zone.get", zone=77)
+    families = openmetrics.parse(client.result("metrics.get", format="openmetrics")["openmetrics"])
+
+    def value(name, **labels):
+        found = [value for family in families.values() for sample, has, value in family.samples
+                 if sample == name and labels.items() <= has.items()]
+        assert len(found) == 1, (name, labels, found)
+        return found[0]
+    assert value("hvisord_request_errors_total", reason="zone.unknown") == 7
+    assert value("hvisord_requests_total", method="zone.start") == 2
+    assert value("hvisord_request_seconds_count", method="zone.wait") == 1
+    assert value("hvisord_request_seconds_sum", method="zone.start") > 0
+    assert value("hvisord_requests_total", method="zone.stop") == 0
+    assert value("hvisord_connections") == 1 and value("hvisord_resident_bytes") > 1 << 20
+    assert value("hvisord_descriptors") == rig.descriptors()
+    assert value("hvisor_zone_state", zone=EVIL, id="2", hvisor_zone_state="running") == 1
+    assert value("hvisor_zone_state", zone=BROKEN, hvisor_zone_state="invalid") == 1
+    assert value("hvisor_zone_state", zone="z3", hvisor_zone_state="crashed") == 1
+    assert value("hvisor_zone_crashes_total", zone="z3") == 1 and value("hvisor_zone_crashes_total", id="2") == 0
+    assert value("hvisor_zone_starts_total", id="2") == 1
+    assert value("hvisor_zone_console_bytes_total", id="2") >= 1000
+    assert value("hvisor_zone_device_resident_bytes", id="2") > 1 << 16
+    assert value("hvisord_events_total") == client.result("zone.list")["seq"]
+    assert families["hvisord_uptime_seconds"].about["UNIT"] == "seconds"
+    as_json = client.result("metrics.get")["metrics"]
+    assert [one["name"] for one in as_json] == list(families)
+    for one in as_json:
+        family = families[one["name"]]
+        assert (one["type"], one["help"]) == (family.about["TYPE"], family.about["HELP"])
+        assert len({json.dumps(sample.get("labels")) for sample in one["samples"]}) == len(one["samples"]), one
+    starts = next(one for one in as_json if one["name"] == "hvisor_zone_starts")["samples"]
+    assert {"labels": {"zone": EVIL, "id": "2"}, "value": 1} in starts, starts
+    assert client.reason("metrics.get", format="xml") == "protocol.params"
+    # two looks, and what top makes of them
+    device = client.result("zone.get", zone=2)["zone"]["device"]
+    assert device["cpu_ms"] >= 0 and device["rss"] > 1 << 16, device
+
+
+run([waits, reloads, differences, owners, filters, dry_runs, progress, figures])
