@@ -185,9 +185,10 @@ static void stop(struct daemon *daemon)
 		return;
 	daemon->stopping = true;
 	notify_send("STOPPING=1");
+	/* first nobody is answered any more: what zones say while they are let go is no outcome of a request */
+	api_close(daemon->api);
 	if (daemon->zones != NULL)
 		zones_close(daemon->zones);
-	api_close(daemon->api);
 	for (unsigned i = 0; i < 2; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 	uv_close((uv_handle_t *)&daemon->watchdog, NULL);
@@ -269,6 +270,7 @@ static int begin(struct daemon *daemon)
 		.version = HVISOR_VERSION,
 		.backend = daemon->options.backend,
 		.config_dir = daemon->options.config_dir,
+		.state_dir = daemon->options.state_dir,
 	};
 	int r = lock_run_dir(daemon);
 

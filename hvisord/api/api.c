@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "keys.h"
 #include "log.h"
 
 static int make_boot_id(char *ret_id)
@@ -44,8 +45,12 @@ int api_new(uv_loop_t *loop, const struct api_options *options, struct api **ret
 	api->groups.admins = access_find_group(options->admin_group);
 	TAILQ_INIT(&api->connections);
 	events_init(&api->events);
-	*ret_api = api;
-	return 0;
+	r = keys_new(api, options->state_dir, &api->keys);
+	if (r == 0)
+		*ret_api = api;
+	else
+		api_free(api);
+	return r;
 }
 
 /* A socket that a dead daemon left is replaced; the lock on the run directory says that it is dead. */
@@ -96,6 +101,7 @@ void api_close(struct api *api)
 {
 	struct connection *connection;
 
+	keys_close(api->keys);
 	while ((connection = TAILQ_FIRST(&api->connections)) != NULL)
 		connection_close(connection);
 	if (!api->listening)
@@ -110,6 +116,7 @@ void api_free(struct api *api)
 {
 	if (api == NULL)
 		return;
+	keys_free(api->keys);
 	events_fini(&api->events);
 	free(api);
 }

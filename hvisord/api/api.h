@@ -17,6 +17,7 @@ struct api_options {
 	const char *version;
 	const char *backend;    /* name, for system.info */
 	const char *config_dir; /* for system.info */
+	const char *state_dir;  /* exists; for what outlives the daemon */
 };
 
 /* For zones_new(), with the api as user. */

@@ -151,6 +151,8 @@ static void write_out(struct connection *connection)
 
 void connection_flush(struct connection *connection)
 {
+	if (connection->keyed != NULL)
+		return;
 	while (!connection->closing && !connection->write_busy) {
 		if (connection->out.failed) {
 			log_error("out of memory for an answer: connection closed");

@@ -43,6 +43,7 @@ struct connection {
 	struct request_list requests;
 	unsigned num_requests;
 	struct subscription subscription;
+	struct keyed *keyed; /* no client, but the one that asks for all who gave the same key */
 };
 
 TAILQ_HEAD(connection_list, connection);
@@ -60,6 +61,7 @@ struct api {
 	unsigned num_connections;
 	struct event_ring events;
 	struct metrics metrics;
+	struct keys *keys;
 	char read_buffer[65536];
 };
 

@@ -51,21 +51,13 @@ static struct request *find_id(struct connection *connection, const cJSON *id)
 	return found;
 }
 
-static void cancel_request(struct request *request)
-{
-	if (request->op != NULL)
-		return zone_op_cancel(request->op);
-	request_error(request, SCHEMA_ERROR_CANCELLED, "cancelled");
-	request_drop(request);
-}
-
 void method_cancel(struct request *request, const cJSON *params)
 {
 	struct request *target = find_id(request->connection, cJSON_GetObjectItemCaseSensitive(params, "id"));
 	struct json_out *out;
 
 	if (target != NULL)
-		cancel_request(target);
+		request_cancel(target);
 	out = request_reply(request);
 	if (out == NULL)
 		return;

@@ -8,6 +8,7 @@
 
 #include "connection.h"
 #include "json_strict.h"
+#include "keys.h"
 #include "log.h"
 
 struct json_out *request_reply(struct request *request)
@@ -30,10 +31,26 @@ static void end_line(struct request *request, bool more)
 
 	json_close_object(&connection->out);
 	json_append(&connection->out, "\n", 1);
+	if (connection->keyed != NULL)
+		return keys_answered(connection, more);
 	if (more || request->began_ns == 0)
 		return;
 	metrics->answered[request->method]++;
 	metrics->answered_ns[request->method] += uv_hrtime() - request->began_ns;
+}
+
+void request_forward(struct request *request, const char *members, size_t length, bool more)
+{
+	struct json_out *out = &request->connection->out;
+
+	if (request->id == NULL || request->connection->closing)
+		return;
+	json_open_object(out, NULL);
+	json_put_string(out, "jsonrpc", "2.0");
+	json_put_raw(out, "id", request->id, strlen(request->id));
+	json_append(out, ",", 1);
+	json_append(out, members, length);
+	end_line(request, more);
 }
 
 void request_reply_end(struct request *request, bool more)
@@ -197,6 +214,16 @@ void request_drop(struct request *request)
 	request_done(request);
 }
 
+void request_cancel(struct request *request)
+{
+	if (request->op != NULL)
+		return zone_op_cancel(request->op);
+	if (request->cancel != NULL)
+		return request->cancel(request);
+	request_error(request, SCHEMA_ERROR_CANCELLED, "cancelled");
+	request_drop(request);
+}
+
 static bool id_in_use(const struct connection *connection, const char *id)
 {
 	const struct request *request;
@@ -209,7 +236,7 @@ static bool id_in_use(const struct connection *connection, const char *id)
 	return false;
 }
 
-static void fail_params(struct request *request, const struct params_error *error)
+void request_fail_params(struct request *request, const struct params_error *error)
 {
 	if (!open_error(request, SCHEMA_ERROR_PARAMS, schema_errors[SCHEMA_ERROR_PARAMS].reason,
 			error->message))
@@ -231,9 +258,12 @@ static void call(struct request *request, const cJSON *params)
 				     method->name);
 	}
 	if (!params_check(request->method, params, &error))
-		return fail_params(request, &error);
+		return request_fail_params(request, &error);
 	if (id_in_use(connection, request->id))
 		return request_error(request, SCHEMA_ERROR_REQUEST, "a request with this id is unanswered");
+	if (method->access == SCHEMA_CHANGE && cJSON_HasObjectItem(params, "request_key") &&
+	    !params_boolean(params, "dry_run"))
+		return keys_take(connection->api->keys, request, params);
 	methods[request->method](request, params);
 }
 

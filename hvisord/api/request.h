@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "json_write.h"
+#include "params.h"
 #include "schema.h"
 #include "zone.h"
 
@@ -27,6 +28,8 @@ struct request {
 	size_t input_length;
 	/* whatever else it waits for is told that it does not any more; NULL: nothing */
 	void (*detach)(struct request *request);
+	/* $/cancel in place of an error and detach; it may be answered later. NULL: nothing special */
+	void (*cancel)(struct request *request);
 	void *waits_for;
 	/* console.attach with more */
 	struct zone *stream;
@@ -39,11 +42,16 @@ int request_line(const char *line, size_t length, void *connection);
 struct json_out *request_reply(struct request *request);
 /* Closes it. more: the request stays open. */
 void request_reply_end(struct request *request, bool more);
+/* An answer that was made for somebody else: the members of its object but jsonrpc and id. */
+void request_forward(struct request *request, const char *members, size_t length, bool more);
+void request_fail_params(struct request *request, const struct params_error *error);
 void request_fail(struct request *request, const struct zone_failure *failure, const struct zone *zone);
 void request_error(struct request *request, enum schema_error_id error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* A heap copy in the connection's list, or NULL: answered with an error. */
 struct request *request_keep(struct request *request);
+/* Gives a kept request up: it is answered with CANCELLED, at once or soon. */
+void request_cancel(struct request *request);
 /* Takes a kept request out of the list and frees it. */
 void request_done(struct request *request);
 /* The same, and what it waits for is told. For a connection that goes. */

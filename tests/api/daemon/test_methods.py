@@ -2,6 +2,7 @@
 """What each method answers, and what it waits for."""
 import json
 import os
+import signal
 import xml.etree.ElementTree
 
 import openmetrics
@@ -259,4 +260,152 @@ def figures(rig):
     assert device["cpu_ms"] >= 0 and device["rss"] > 1 << 16, device
 
 
-run([waits, reloads, differences, owners, filters, dry_runs, progress, figures])
+def keys(rig):
+    """A request_key: done once, whoever asks again, however often, over whatever connection."""
+    rig.zone(2, [2])
+    rig.image("Image2", b"sim:run\n" + bytes(12 << 20))
+    client, other = rig.start(), Client(rig.socket)
+    first = client.send("zone.start", {"zone": 2, "request_key": "start it", "more": True})
+    # the same one again while it runs, and several times after
+    again = other.send("zone.start", {"request_key": "start it", "zone": 2})
+    told = 0
+    message = client.answer(first)
+    while message.get("continues"):
+        told += message["result"]["loaded"] <= message["result"]["total"]
+        message = client.answer(first)
+    assert told and message["result"]["state"] == "running", message
+    assert other.answer(again)["result"] == message["result"]
+    for one in (client, other, Client(rig.socket)):
+        assert one.result("zone.start", zone=2, request_key="start it") == message["result"]
+    assert client.result("zone.get", zone=2)["zone"]["counters"]["starts"] == 1
+    # another request under its name
+    assert client.reason("zone.stop", zone=2, request_key="start it") == "request.key_reused"
+    assert client.reason("zone.start", zone=2, timeout_ms=5, request_key="start it") == "request.key_reused"
+    # errors are answers, whatever became true since
+    assert client.reason("zone.start", zone=2, request_key="b") == "zone.already_running"
+    client.result("zone.stop", zone=2, mode="force", request_key="c")
+    assert client.reason("zone.start", zone=2, request_key="b") == "zone.already_running"
+    # a dry run takes no key
+    assert client.result("zone.start", zone=2, dry_run=True, request_key="d")["dry_run"]
+    assert client.result("zone.start", zone=2, request_key="d")["state"] == "running"
+    for bad in ("", "x" * 65, "a\nb", "\u00e9"):
+        error = client.error("zone.stop", zone=2, request_key=bad)["data"]
+        assert (error["reason"], error["pointer"]) == ("protocol.params", "/params/request_key"), error
+    assert client.result("zone.pause", zone=2, request_key="x" * 64)["state"] == "paused"
+    # of all that changes something
+    assert client.result("config.reload", request_key="r")["good"]
+    rig.zone(3, [77])
+    assert client.result("config.reload", request_key="r")["good"] and not client.result("config.reload")["good"]
+
+
+def keys_wait_and_are_given_up(rig):
+    """Of those who wait for one change some go; the change is given up with the last who says so."""
+    rig.zone(2, [2], console=True)
+    rig.environment["HVISOR_TEST_DEVICE"] = "mute"
+    client = rig.start()
+    asked = {"zone": 2, "request_key": "k"}
+
+    def state():
+        return client.result("zone.get", zone=2)["zone"]["state"]
+    askers = [Client(rig.socket) for _ in range(4)]
+    ids = [asker.send("zone.start", asked) for asker in askers]
+    wait_for(lambda: state() == "starting", "the start got to its device process")
+    # the first who asked is gone, another one gave up: it goes on
+    askers[0].close()
+    assert askers[1].result("$/cancel", id=ids[1])["cancelled"]
+    assert askers[1].answer(ids[1])["error"]["data"]["reason"] == "request.cancelled"
+    wait_for(lambda: client.result("system.info")["connections"] == 4, "the first is gone")
+    askers[2].close()
+    wait_for(lambda: client.result("system.info")["connections"] == 3, "another one is gone")
+    assert state() == "starting"
+    assert askers[3].result("$/cancel", id=ids[3])["cancelled"]
+    assert askers[3].answer(ids[3])["error"]["data"]["reason"] == "request.cancelled"
+    wait_for(lambda: state() == "stopped", "the start was undone")
+    assert client.reason("zone.start", **asked) == "request.cancelled"
+    # nobody waits any more, and nobody gave up: it is done, and its answer is there for who asks again
+    asked = {"zone": 2, "request_key": "l", "timeout_ms": 500}
+    lonely = Client(rig.socket)
+    lonely.send("zone.start", asked)
+    wait_for(lambda: state() == "starting", "it was begun")
+    lonely.close()
+    assert client.reason("zone.start", **asked) == "zone.start_timeout"
+    assert client.reason("zone.start", **asked) == "zone.start_timeout"
+    # eight of one connection wait for one change, and its place is free again
+    askers[3].send("zone.start", {"zone": 2, "request_key": "m", "timeout_ms": 300})
+    for _ in range(7):
+        askers[3].send("zone.start", {"zone": 2, "request_key": "m", "timeout_ms": 300})
+    assert {askers[3].receive()["error"]["data"]["reason"] for _ in range(8)} == {"zone.start_timeout"}
+
+
+def keys_outlive_the_daemon(rig):
+    """What was finished is answered by the next daemon; what was under way is not done a second time."""
+    rig.zone(2, [2])
+    rig.zone(3, [3])
+    rig.environment["HVISOR_TEST_DEVICE"] = "mute"
+    client = rig.start()
+    started = client.result("zone.start", zone=2, request_key="one")
+    failed = client.error("zone.stop", zone=3, request_key="two")
+    rig.kill()
+    client = rig.start()
+    assert client.result("zone.start", zone=2, request_key="one") == started
+    assert client.error("zone.stop", zone=3, request_key="two") == failed
+    assert client.reason("zone.stop", zone=2, request_key="one") == "request.key_reused"
+    # killed, and told to end, while it waits for the device process
+    rig.zone(3, [3], console=True)
+    for key, number in (("three", signal.SIGKILL), ("four", signal.SIGTERM)):
+        client.send("zone.start", {"zone": 3, "request_key": key})
+        wait_for(lambda: client.result("zone.get", zone=3)["zone"]["state"] == "starting", "it was begun")
+        rig.kill(number)
+        client = rig.start()
+        assert client.reason("zone.start", zone=3, request_key=key) == "request.unknown_outcome"
+        assert client.reason("zone.start", zone=3, request_key=key) == "request.unknown_outcome"
+        client.result("zone.wait", zone=3, state="ended")
+        assert client.result("zone.get", zone=3)["zone"]["counters"]["starts"] == 0
+    # a torn or foreign file is set aside, and does not keep the daemon from starting
+    path = rig.state_dir + "/requests.json"
+    with open(path) as file:
+        kept = json.load(file)
+    assert {one["key"] for one in kept["requests"]} >= {"one", "two", "three", "four"}, kept
+    rig.kill()
+    with open(path, "w") as file:
+        file.write(json.dumps(kept)[:-20])
+    client = rig.start()
+    assert client.reason("zone.start", zone=2, request_key="one") == "zone.already_running"
+    rig.kill()
+    # records that mean nothing are left out, the others count; an old one is forgotten
+    old = dict(kept["requests"][0], key="old", time=kept["requests"][0]["time"] - 7200)
+    wrong = [7, {}, dict(old, method="zone.list2"), dict(old, params="AA=="), dict(old, answer={}), dict(old, uid=-1),
+             dict(old, answer={"result": {}, "error": {}}), dict(old, key="x" * 65), dict(old, time="now")]
+    with open(path, "w") as file:
+        json.dump({"version": 1, "requests": wrong + [old] + kept["requests"]}, file)
+    client = rig.start()
+    assert client.result("zone.start", zone=2, request_key="one") == started
+    assert client.reason("zone.start", zone=2, request_key="old") == "zone.already_running"
+
+
+def keys_are_bounded(rig):
+    """The oldest of many go; what cannot be written is not begun."""
+    rig.zone(2, [2])
+    client = rig.start()
+    for number in range(300):
+        client.send("zone.stop", {"zone": 2, "request_key": f"k{number}"})
+        if number % 7 == 6:
+            for id in range(client.last_id - 6, client.last_id + 1):
+                assert client.answer(id)["error"]["data"]["reason"] == "zone.not_running"
+    for id in range(client.last_id - 5, client.last_id + 1):
+        client.answer(id)
+    with open(rig.state_dir + "/requests.json") as file:
+        assert len(json.load(file)["requests"]) == 256
+    client.result("zone.start", zone=2)
+    assert client.reason("zone.stop", zone=2, request_key="k299") == "zone.not_running"
+    assert client.result("zone.stop", zone=2, request_key="k0")["state"] == "stopped"
+    os.rename(rig.state_dir, rig.state_dir + ".away")
+    assert client.reason("zone.start", zone=2, request_key="lost") == "state.write"
+    assert client.result("zone.get", zone=2)["zone"]["state"] == "stopped"
+    os.rename(rig.state_dir + ".away", rig.state_dir)
+    # it was forgotten, and may be asked for anew
+    wait_for(lambda: client.call("zone.start", zone=2, request_key="lost").get("result"), "the disk is back")
+
+
+run([waits, reloads, differences, owners, filters, dry_runs, progress, figures, keys,
+     keys_wait_and_are_given_up, keys_outlive_the_daemon, keys_are_bounded])
