@@ -7,8 +7,9 @@ set -euo pipefail
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${HVISOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hvisor}
 
-# The unpacked packages; a link that fetch-debs moves only once all is there.
+# The unpacked packages; links that fetch-debs moves only once all is there.
 debs=$cache/arm64
+systemd_debs=$cache/systemd
 
 # Where the builds go: build/, build-arm64/ and build-image/ of the tree, or of HVISOR_OUT.
 out=${HVISOR_OUT:-$tree}

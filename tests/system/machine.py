@@ -25,11 +25,13 @@ class MachineError(Exception):
 class Machine:
     """One boot of examples/qemu-arm64's images. command() runs one line in root's shell."""
 
-    def __init__(self, images, files=None, bootargs="zones=none", icount=False, cpu="cortex-a57", shell=True):
-        """files: {path in the root file system: bytes, or path of a file here}.
+    def __init__(self, images, files=None, bootargs="zones=none", icount=False, cpu="cortex-a57", shell=True,
+                 root="root.cpio"):
+        """files: {path in the root file system: bytes, or path of a file here}. root: of the images.
 
         Without shell the prompt is left to the caller, as a person finds it; start_shell() follows.
         """
+        self.root = root
         self.folder = tempfile.mkdtemp(prefix="hvisor-")
         self.transcript = ""
         self.pending = ""
@@ -70,7 +72,7 @@ class Machine:
         self.close()
 
     def _command(self, images, files, bootargs, icount, cpu):
-        cpio = self._initramfs(os.path.join(images, "root.cpio"), files)
+        cpio = self._initramfs(os.path.join(images, self.root), files)
         tree = os.path.join(self.folder, "root.dtb")
         shutil.copy(os.path.join(images, "root.dtb"), tree)
         self._set_tree(tree, os.path.getsize(cpio), bootargs)

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Root Linux with systemd under QEMU: what a distribution ships, and what an operator does with it.
+
+Every check prints a line with its figure; the last line says "N passed, M failed".
+--only TEXT runs the tests whose name holds TEXT.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import report
+from machine import Machine, MachineError
+from report import check, note
+from stack_test import GUEST_FILE
+
+ZONES = "etc/hvisor/zones"
+# Zone 1 is the example's Linux, on CPU 2 alone; zone 2 spins on CPU 3.
+SPIN = dict(
+    GUEST_FILE,
+    zone_id=2,
+    name="spin",
+    cpus=[3],
+    autostart=True,
+    memory_regions=[
+        {"type": "ram", "physical_start": "0x80000000", "virtual_start": "0x50000000", "size": "0x1000000"}
+    ],
+    kernel_load_paddr="0x80400000",
+    kernel_filepath="./spin.bin",
+)
+LINUX = {
+    "zone_id": 1,
+    "name": "linux",
+    "autostart": True,
+    "cpus": [2],
+    "memory_regions": [
+        {"type": "ram", "physical_start": "0x50000000", "virtual_start": "0x50000000", "size": "0x10000000"},
+        {"type": "virtio", "physical_start": "0xa003c00", "virtual_start": "0xa003c00", "size": "0x200"},
+    ],
+    "interrupts": [78],
+    "kernel_filepath": "./Image",
+    "kernel_load_paddr": "0x50400000",
+    "virtio_devices": [{"type": "console", "addr": "0xa003c00", "len": "0x200", "irq": 78, "status": "enable"}],
+}
+
+
+class Board(Machine):
+    """The machine with systemd's words."""
+
+    def __init__(self, arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            # the example's kernel, as its root file system has it
+            subprocess.run(["cpio", "-id", "--quiet", f"{ZONES}/*"], cwd=folder, check=True,
+                           stdin=open(os.path.join(arguments.images, "root.cpio"), "rb"))
+            super().__init__(arguments.images, {
+                f"/{ZONES}/Image": os.path.join(folder, ZONES, "Image"),
+                f"/{ZONES}/spin.bin": os.path.join(arguments.cross, "tests/system/guests/spin.bin"),
+                f"/{ZONES}/1-linux.json": json.dumps(LINUX).encode(),
+                f"/{ZONES}/2-spin.json": json.dumps(SPIN).encode(),
+            }, bootargs="", cpu=arguments.cpu, root="systemd.cpio")
+
+    def json(self, command):
+        """A hvisorctl command's JSON."""
+        return json.loads(self.run(f"hvisorctl --json {command}"))
+
+    def show(self, name, unit="hvisord.service"):
+        """A property of a unit."""
+        return self.run(f"systemctl show -P {name} {unit}").strip()
+
+    def poll(self, condition, timeout=60):
+        """Until condition() holds: its last value."""
+        deadline = time.monotonic() + timeout
+        while True:
+            value = condition()
+            if value or time.monotonic() > deadline:
+                return value
+            self.command("sleep 0.2")
+
+    def zones(self):
+        """What must not change when the daemon does: state, runs and device process of each zone."""
+        zones = {}
+        for name in ("linux", "spin"):
+            status = self.json(f"status {name}")
+            zones[name] = status["state"], status["runs"], status.get("device", {}).get("pid")
+        return zones
+
+    def alive(self, old_pid):
+        """A daemon other than old_pid answers: its pid, or None."""
+        if self.command("hvisorctl list >/dev/null")[0] != 0:
+            return None
+        pid = self.show("MainPID")
+        return pid if pid not in ("0", old_pid) else None
+
+    def try_as(self, user, command):
+        """A command as another user: (exit status, output)."""
+        return self.command(f"su -s /bin/sh {user} -c '{command}'")
+
+
+def test_boot(m):
+    """The machine boots, and the zones that are to start do, with nobody asking."""
+    state = m.poll(lambda: m.command("systemctl is-system-running")[1].strip() in ("running", "degraded"))
+    check("systemd is done", state, m.command("systemctl --failed --no-legend")[1].strip() or "no unit failed")
+    check("no unit failed", m.run("systemctl --failed --no-legend").strip() == "")
+    check("hvisord runs", m.show("ActiveState") == "active")
+    for name in ("linux", "spin"):
+        m.poll(lambda name=name: m.json(f"status {name}")["state"] == "running")
+        check(f"{name} was started", m.json(f"status {name}")["state"] == "running")
+
+
+def test_journal(m):
+    """Journal entries about a zone carry its name in a field, and who acted."""
+    m.run("hvisorctl restart spin")
+    lines = m.run("journalctl --no-pager -o json -u hvisord ZONE=spin").splitlines()
+    entries = [json.loads(line) for line in lines]
+    check("entries with ZONE=spin", len(entries) >= 3, len(entries))
+    check("none of another zone", all("spin" in entry["MESSAGE"] for entry in entries))
+    check("they are hvisord's", all(entry["_COMM"] == "hvisord" for entry in entries))
+    check("who asked is there", any("zone.restart" in e["MESSAGE"] and "uid 0" in e["MESSAGE"] for e in entries))
+
+
+def test_activation(m):
+    """READY means that the socket answers; a client wakes a daemon that is not there."""
+    for _ in range(3):
+        m.run("systemctl stop hvisord.service")
+        m.run("systemctl start hvisord.service && hvisorctl list")
+    check("answers as soon as systemd says started, 3 times", True)
+    m.run("systemctl stop hvisord.service")
+    check("is stopped", m.show("ActiveState") == "inactive")
+    check("a client starts it", m.command("hvisorctl list")[0] == 0 and m.show("ActiveState") == "active")
+
+
+def test_restart(m):
+    """systemctl restart: zones and their device processes live on."""
+    before, pid = m.zones(), m.show("MainPID")
+    m.run("systemctl restart hvisord")
+    check("another daemon", m.show("MainPID") != pid)
+    check("the same zones, runs, device processes", m.zones() == before, f"{before} {m.zones()}")
+    line = m.command("printf '\\recho alive$((1 + 1))\\r' | hvisorctl console linux --no-replay --idle-ms 3000")[1]
+    check("zone linux's shell answers", "alive2" in line)
+
+
+def test_killed(m):
+    """The daemon dies by SIGKILL: systemd starts another, which finds everything as it was."""
+    before, pid, restarts = m.zones(), m.show("MainPID"), int(m.show("NRestarts"))
+    m.run("systemctl kill --kill-whom=main -s KILL hvisord")
+    check("another one answers", m.poll(lambda: m.alive(pid)))
+    check("systemd restarted it", int(m.show("NRestarts")) == restarts + 1)
+    check("the same zones, runs, device processes", m.zones() == before, f"{before} {m.zones()}")
+
+
+def test_watchdog(m):
+    """A daemon that hangs is replaced."""
+    m.run("mkdir -p /run/systemd/system/hvisord.service.d")
+    m.run("printf '[Service]\\nWatchdogSec=3\\n' >/run/systemd/system/hvisord.service.d/t.conf; systemctl daemon-reload")
+    m.run("systemctl restart hvisord")
+    before, pid = m.zones(), m.show("MainPID")
+    m.run("sleep 8")
+    check("a daemon that is well is left alone", m.show("MainPID") == pid)
+    m.run(f"kill -STOP {pid}")
+    check("another one answers", m.poll(lambda: m.show("MainPID") not in ("0", pid) and m.alive(pid), 120))
+    check("the same zones, runs, device processes", m.zones() == before, f"{before} {m.zones()}")
+    m.run("rm -r /run/systemd/system/hvisord.service.d; systemctl daemon-reload; systemctl restart hvisord")
+
+
+def test_reload(m):
+    """systemctl reload: the same daemon reads its directory anew."""
+    pid = m.show("MainPID")
+    m.run(f"cp /{ZONES}/2-spin.json /run/spin.json; sed -i s/0x1000000/0x2000000/ /{ZONES}/2-spin.json")
+    m.run("systemctl reload hvisord")
+    check("the same daemon", m.show("MainPID") == pid)
+    differs = m.poll(lambda: "0x2000000" in m.command("hvisorctl diff spin")[1] or
+                     m.command("hvisorctl diff spin")[0] == 1, 20)
+    check("it knows that spin's file differs", differs, m.command("hvisorctl diff spin"))
+    m.run(f"cp /run/spin.json /{ZONES}/2-spin.json; systemctl reload hvisord")
+
+
+def test_users(m):
+    """Members of hvisor look, of hvisor-admin act too, others do neither."""
+    status, text = m.try_as("reader", "hvisorctl list")
+    check("a reader sees the zones", status == 0 and "spin" in text, status)
+    status, text = m.try_as("reader", "hvisorctl kill spin")
+    check("and may not end one", status == 6 and m.json("status spin")["state"] == "running", text.strip())
+    pid = m.show("MainPID")
+    audit = m.run(f"journalctl --no-pager -o cat _PID={pid}")
+    uid = m.run("id -u reader").strip()
+    check("the refusal is in the journal", f"zone.kill by uid {uid}" in audit)
+    status, text = m.try_as("admin", "hvisorctl restart spin")
+    check("an admin restarts it", status == 0, text.strip())
+    status, text = m.try_as("stranger", "hvisorctl list")
+    check("a stranger sees nothing", status == 6, text.strip())
+
+
+def test_crashes(m):
+    """SIGKILL at 20 moments of starts, stops, pauses: the next daemon's view is the hypervisor's, no guest stops."""
+    linux = m.zones()["linux"]
+    commands = ("stop --mode force", "start", "pause", "resume", "restart")
+    wrong = []
+    for n in range(20):
+        pid = m.show("MainPID")
+        command = commands[n % len(commands)]
+        m.command(f"(hvisorctl {command} spin >/dev/null 2>&1 &); usleep {n * 1500}; kill -9 {pid}")
+        if not m.poll(lambda pid=pid: m.alive(pid)):
+            wrong.append(f"no daemon after {n}")
+            break
+        state = m.poll(lambda: m.json("status spin")["state"] in ("running", "stopped", "paused", "crashed"))
+        if not state:
+            wrong.append(f"{command}: {m.json('status spin')['state']}")
+        # what it says must be true: what it says runs can be stopped, what is stopped can be started
+        state = m.json("status spin")["state"]
+        step = {"running": "kill", "paused": "kill", "stopped": "start", "crashed": "start"}.get(state)
+        status, text = m.command(f"hvisorctl {step} spin")
+        if status != 0:
+            wrong.append(f"{command}, {state}, {step}: {text.strip()}")
+        if m.json("status spin")["state"] != "running":
+            m.run("hvisorctl start spin")
+        m.run("systemctl reset-failed hvisord")
+    check("20 times", not wrong, "; ".join(wrong))
+    check("zone linux saw nothing of it", m.zones()["linux"] == linux, f"{linux} {m.zones()['linux']}")
+
+
+def test_off(m):
+    """poweroff with zones that run. Last, for that reason."""
+    m.send("systemctl poweroff\n")
+    deadline = time.monotonic() + 90
+    while m.process.poll() is None and time.monotonic() < deadline:
+        try:
+            m.expect("this never comes", 1)
+        except MachineError:
+            pass
+    check("the machine is off", m.process.poll() == 0, m.process.poll())
+
+
+TESTS = [function for name, function in list(globals().items()) if name.startswith("test_")]
+
+
+def main():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--images", required=True, help="folder of scripts/make-images")
+    parser.add_argument("--cross", required=True, help="folder of the arm64 build")
+    parser.add_argument("--cpu", default="cortex-a57", help="QEMU's CPU model")
+    parser.add_argument("--only", default="", help="run tests whose name holds this text")
+    arguments = parser.parse_args()
+    with Board(arguments) as m:
+        for test in TESTS:
+            if arguments.only not in test.__name__:
+                continue
+            started = time.monotonic()
+            print(f"{test.__name__[5:]}: {test.__doc__.splitlines()[0]}", flush=True)
+            try:
+                test(m)
+            except (MachineError, KeyError, ValueError, OSError) as error:
+                check(f"{test.__name__}: {type(error).__name__}", False, error)
+                traceback.print_exc(file=sys.stdout)
+            note(f"{time.monotonic() - started:.0f} s")
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
