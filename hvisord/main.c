@@ -119,6 +119,7 @@ static struct options parse_options(int argc, char **argv)
 		.device = "/dev/hvisor",
 		.config_dir = "/etc/hvisor/zones",
 		.run_dir = "/run/hvisor",
+		.state_dir = "/var/lib/hvisor",
 		.group = "hvisor",
 		.admin_group = "hvisor-admin",
 	};

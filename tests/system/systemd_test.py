@@ -141,8 +141,8 @@ def test_restart(m):
     m.run("systemctl restart hvisord")
     check("another daemon", m.show("MainPID") != pid)
     check("the same zones, runs, device processes", m.zones() == before, f"{before} {m.zones()}")
-    line = m.command("printf '\\recho alive$((1 + 1))\\r' | hvisorctl console linux --no-replay --idle-ms 3000")[1]
-    check("zone linux's shell answers", "alive2" in line)
+    ask = "printf '\\recho alive$((1 + 1))\\r' | hvisorctl console linux --no-replay --idle-ms 3000"
+    check("zone linux's shell answers", m.poll(lambda: "alive2" in m.command(ask)[1]))
 
 
 def test_killed(m):
