@@ -28,6 +28,7 @@ struct state_file {
 	struct json_out text; /* the worker's, while busy */
 	int result;
 	int logged; /* the error that was logged last */
+	bool soon; /* touched in this turn of the loop: whatever else changes in it goes along */
 	bool busy;
 	bool closing;
 };
@@ -273,6 +274,7 @@ static void done(uv_work_t *request, int status)
 static void begin(struct state_file *file)
 {
 	uv_timer_stop(&file->retry);
+	file->soon = false;
 	file->writing = file->touched;
 	file->ops->make(file->user, &file->text);
 	file->busy = true;
@@ -282,14 +284,16 @@ static void begin(struct state_file *file)
 uint64_t state_file_touch(struct state_file *file)
 {
 	file->touched++;
-	if (!file->busy)
-		begin(file);
+	if (!file->busy && !file->soon) {
+		file->soon = true;
+		uv_timer_start(&file->retry, on_retry, 0, 0);
+	}
 	return file->touched;
 }
 
 bool state_file_is_busy(const struct state_file *file)
 {
-	return file->busy;
+	return file->busy || file->soon;
 }
 
 void state_file_close(struct state_file *file)

@@ -57,10 +57,10 @@ struct state_file_ops {
 int state_file_new(uv_loop_t *loop, const char *dir, const char *name, const struct state_file_ops *ops,
 		   void *user, struct state_file **ret_file);
 
-/* What make() gives has changed. Returns the number of this touch, from 1 on. */
+/* What make() gives has changed; it is called in the loop's next turn. Returns the number of this touch, from 1 on. */
 uint64_t state_file_touch(struct state_file *file);
 
-/* Something is being written just now. */
+/* Something is being written, or just about to be. */
 bool state_file_is_busy(const struct state_file *file);
 
 /*
