@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "log.h"
 
 /* A buffer that grew beyond this is given back once it is empty. */
@@ -89,9 +90,9 @@ static void after_lines(struct connection *connection, int r)
 {
 	connection->paused = r == CODEC_PAUSE;
 	if (r == -EMSGSIZE)
-		return connection_break(connection, "a line is longer than the limit");
+		return connection_break(connection, SCHEMA_ERROR_LIMIT, "a line is longer than the limit");
 	if (r == -ENOMEM)
-		return connection_break(connection, "out of memory for a line");
+		return connection_break(connection, SCHEMA_ERROR_INTERNAL, "out of memory for a line");
 	connection_flush(connection);
 }
 
@@ -173,7 +174,7 @@ void connection_flush(struct connection *connection)
 	close_if_over(connection);
 }
 
-void connection_break(struct connection *connection, const char *message)
+void connection_break(struct connection *connection, enum schema_error_id error, const char *message)
 {
 	struct json_out *out = &connection->out;
 
@@ -183,10 +184,10 @@ void connection_break(struct connection *connection, const char *message)
 	json_put_string(out, "jsonrpc", "2.0");
 	json_put_raw(out, "id", "null", 4);
 	json_open_object(out, "error");
-	json_put_int(out, "code", schema_errors[SCHEMA_ERROR_LIMIT].code);
+	json_put_int(out, "code", schema_errors[error].code);
 	json_put_string(out, "message", message);
 	json_open_object(out, "data");
-	json_put_string(out, "reason", schema_errors[SCHEMA_ERROR_LIMIT].reason);
+	json_put_string(out, "reason", schema_errors[error].reason);
 	json_close_object(out);
 	json_close_object(out);
 	json_close_object(out);
@@ -293,10 +294,11 @@ static void admit(struct connection *connection, const struct access_peer *peer)
 	TAILQ_INSERT_TAIL(&api->connections, connection, entry);
 	api->num_connections++;
 	refused = refuse(connection, peer->right);
-	if (refused != NULL)
-		connection_break(connection, refused);
-	else
-		greet(connection);
+	if (refused == NULL)
+		return greet(connection);
+	audit_refused(connection, "a connection", refused);
+	connection_break(connection,
+			 peer->right == ACCESS_NONE ? SCHEMA_ERROR_PERMISSION : SCHEMA_ERROR_LIMIT, refused);
 }
 
 void connection_accept(void *user, int fd)

@@ -43,6 +43,8 @@ struct connection {
 	struct request_list requests;
 	unsigned num_requests;
 	struct subscription subscription;
+	bool types; /* into a console, of the zone with this id */
+	int types_into;
 	struct keyed *keyed; /* no client, but the one that asks for all who gave the same key */
 };
 
@@ -74,7 +76,7 @@ size_t connection_queued(const struct connection *connection);
 /* Gives what is in out to the kernel. */
 void connection_flush(struct connection *connection);
 /* Answers with an error that belongs to no request, and closes. */
-void connection_break(struct connection *connection, const char *message);
+void connection_break(struct connection *connection, enum schema_error_id error, const char *message);
 
 /* methods_console.c */
 /* Sends what a stream's client can take; may end the request. */

@@ -5,7 +5,7 @@
 #include "connection.h"
 #include "json_strict.h"
 
-struct zone *method_find_zone(struct request *request, const cJSON *params)
+struct zone *method_find_zone(const struct request *request, const cJSON *params)
 {
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(params, "zone");
 	struct zones *zones = request->connection->api->zones;

@@ -16,7 +16,7 @@ typedef void (*method_fn)(struct request *request, const cJSON *params);
 extern const method_fn methods[SCHEMA_METHOD_COUNT];
 
 /* The zone that the parameter names, or NULL. */
-struct zone *method_find_zone(struct request *request, const cJSON *params);
+struct zone *method_find_zone(const struct request *request, const cJSON *params);
 /* The same; NULL: answered with an error. */
 struct zone *method_zone(struct request *request, const cJSON *params);
 /* The number of the last event that the answer includes. */

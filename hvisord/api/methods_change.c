@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "connection.h"
-#include "log.h"
 #include "look.h"
 
 /* What a method asks for, and what the zone is afterwards; NULL: its autostart is told instead. */
@@ -118,8 +117,6 @@ static void begin(struct request *kept, struct zone *zone, const cJSON *params)
 	};
 
 	kept->dry_run = what.dry_run;
-	log_info("%s %s%s by uid %u, pid %d", schema_methods[kept->method].name, zone->name,
-		 what.dry_run ? ", tried dry," : "", (unsigned)connection->uid, (int)connection->pid);
 	if (zone_request(zone, &what, on_done, kept, &kept->op) != 0) {
 		request_error(kept, SCHEMA_ERROR_INTERNAL, "out of memory");
 		request_done(kept);

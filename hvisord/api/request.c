@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "connection.h"
 #include "json_strict.h"
 #include "keys.h"
@@ -252,8 +253,7 @@ static void call(struct request *request, const cJSON *params)
 	struct params_error error;
 
 	if (method->access == SCHEMA_CHANGE && !connection->may_change) {
-		log_warning("refused: %s by uid %u, pid %d", method->name, (unsigned)connection->uid,
-			    (int)connection->pid);
+		audit_refused(connection, method->name, "not allowed for this user");
 		return request_error(request, SCHEMA_ERROR_PERMISSION, "%s is not allowed for this user",
 				     method->name);
 	}
@@ -261,6 +261,8 @@ static void call(struct request *request, const cJSON *params)
 		return request_fail_params(request, &error);
 	if (id_in_use(connection, request->id))
 		return request_error(request, SCHEMA_ERROR_REQUEST, "a request with this id is unanswered");
+	if (method->access == SCHEMA_CHANGE)
+		audit_change(request, params);
 	if (method->access == SCHEMA_CHANGE && cJSON_HasObjectItem(params, "request_key") &&
 	    !params_boolean(params, "dry_run"))
 		return keys_take(connection->api->keys, request, params);
@@ -332,7 +334,7 @@ static int verdict(struct connection *connection)
 	if (connection->closing)
 		return -ECANCELED;
 	if (connection->num_requests > SCHEMA_LIMIT_IN_FLIGHT) {
-		connection_break(connection, "too many unanswered requests");
+		connection_break(connection, SCHEMA_ERROR_LIMIT, "too many unanswered requests");
 		return -ECANCELED;
 	}
 	if (connection->out.length >= CONNECTION_HIGH_WATER)
@@ -353,9 +355,9 @@ int request_line(const char *line, size_t length, void *user)
 		return -ECANCELED;
 	r = json_strict_parse(line, length, SCHEMA_LIMIT_DEPTH, &root, &error);
 	if (r == -ENOMEM) {
-		connection_break(connection, "out of memory for a request");
+		connection_break(connection, SCHEMA_ERROR_INTERNAL, "out of memory for a request");
 	} else if (r != 0 && strcmp(error.reason, "json.depth") == 0) {
-		connection_break(connection, "a request is nested deeper than the limit");
+		connection_break(connection, SCHEMA_ERROR_LIMIT, "a request is nested deeper than the limit");
 	} else if (r != 0) {
 		fail_parse(connection, &error);
 	} else {

@@ -67,8 +67,8 @@ def strangers(rig):
     """The daemon itself looks, too: a socket that systemd made may be open to all."""
     open_to_all(rig)
     stranger = connect(rig, USER, USER, range(70000, 70010))
-    assert refusal(stranger) == ("protocol.limit", "this user may not use hvisord") and stranger.receive() is None
-    assert f"connection of uid {USER}, pid {os.getpid()} closed: this user may not use hvisord" in log(rig)
+    assert refusal(stranger) == ("auth.permission", "this user may not use hvisord") and stranger.receive() is None
+    assert f"audit: refused: a connection by uid {USER}, pid {os.getpid()}: this user may not use hvisord" in log(rig)
 
 
 def readers(rig):
@@ -81,7 +81,7 @@ def readers(rig):
         for method in ("zone.start", "zone.stop", "zone.kill", "zone.pause", "console.write"):
             parameters = {"zone": 1, "b64": ""} if method == "console.write" else {"zone": 1}
             assert client.reason(method, **parameters) == "auth.permission", method
-            assert f"{method} by uid {USER}, pid {os.getpid()}" in log(rig)
+            assert f"audit: refused: {method} by uid {USER}, pid {os.getpid()}: " in log(rig)
         client.close()
 
 
@@ -93,7 +93,7 @@ def admins(rig):
         assert client.result("zone.start", zone=1)["state"] == "running"
         client.result("zone.stop", zone=1)
         client.close()
-    assert f"zone.start z1 by uid {USER}, pid {os.getpid()}" in log(rig)
+    assert f"audit: zone.start z1 by uid {USER}, pid {os.getpid()}" in log(rig)
 
 
 def shares(rig):

@@ -407,5 +407,24 @@ def keys_are_bounded(rig):
     wait_for(lambda: client.call("zone.start", zone=2, request_key="lost").get("result"), "the disk is back")
 
 
+def audited(rig):
+    """Who changed what stands in the log, once for a console that somebody types into."""
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2, request_key="k 1")
+    client.result("zone.pause", zone="z2", dry_run=True)
+    client.result("config.reload")
+    for _ in range(5):
+        type_into(client, 2, b"x")
+    client.result("console.resize", zone=2, columns=80, rows=24)
+    client.result("zone.list")
+    client.reason("zone.kill", zone="no\nsuch")
+    with open(rig.dir + "/log") as file:
+        lines = [line.split("audit: ")[1].strip() for line in file if "audit: " in line]
+    who = f"by uid {os.getuid()}, pid {os.getpid()}"
+    assert lines == [f"zone.start z2 {who}, key k 1", f"config.reload {who}", f"console.write z2 {who}",
+                     f"zone.kill no?such {who}"], lines
+
+
 run([waits, reloads, differences, owners, filters, dry_runs, progress, figures, keys,
-     keys_wait_and_are_given_up, keys_outlive_the_daemon, keys_are_bounded])
+     keys_wait_and_are_given_up, keys_outlive_the_daemon, keys_are_bounded, audited])
