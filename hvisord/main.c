@@ -2,7 +2,6 @@
 /* hvisord: options, one loop, a clean end. Only this file exits. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,25 +16,16 @@
 #include "hvisord_version.h"
 #include "log.h"
 #include "notify.h"
+#include "options.h"
 #include "sim.h"
 #include "zone.h"
 
-struct options {
-	const char *backend;
-	const char *device;
-	const char *config_dir;
-	const char *run_dir;
-	const char *state_dir;
-	const char *socket;
-	const char *device_program;
-	const char *group;
-	const char *admin_group;
-};
+#define NUM_SIGNALS 3u
 
 struct daemon {
 	struct options options;
 	uv_loop_t loop;
-	uv_signal_t signals[2];
+	uv_signal_t signals[NUM_SIGNALS];
 	uv_timer_t watchdog;
 	struct backend *backend;
 	struct zones *zones;
@@ -45,22 +35,6 @@ struct daemon {
 	int lock_fd;
 	bool stopping;
 };
-
-static const char usage[] =
-	"usage: hvisord [OPTION...]\n"
-	"Manages the zones of a hvisor board. See hvisord(8).\n"
-	"\n"
-	"  --config-dir DIR        zone files (/etc/hvisor/zones)\n"
-	"  --run-dir DIR           records of running zones, links, the socket (/run/hvisor)\n"
-	"  --state-dir DIR         what is wanted of zones, console logs (/var/lib/hvisor)\n"
-	"  --socket PATH           where clients connect (RUN-DIR/hvisord.sock)\n"
-	"  --device PATH           the hypervisor's device (/dev/hvisor)\n"
-	"  --device-program PATH   the device process (hvisor-device, beside hvisord)\n"
-	"  --backend NAME          driver, or sim: a simulated board, for tests (driver)\n"
-	"  --group GROUP           whose members may look (hvisor)\n"
-	"  --admin-group GROUP     whose members may change things (hvisor-admin)\n"
-	"  --debug                 log more\n"
-	"  --version, --help\n";
 
 /* A program of ours: beside us, as in the build folder, or where it is installed. The caller frees. */
 static char *find_program(const char *folder, const char *name)
@@ -79,75 +53,6 @@ static char *find_program(const char *folder, const char *name)
 		free(path);
 	}
 	return asprintf(&path, "%s/%s", HVISOR_LIBEXEC_DIR, name) < 0 ? NULL : path;
-}
-
-enum option_id {
-	OPTION_CONFIG = 256,
-	OPTION_RUN,
-	OPTION_STATE,
-	OPTION_SOCKET,
-	OPTION_DEVICE,
-	OPTION_PROGRAM,
-	OPTION_BACKEND,
-	OPTION_GROUP,
-	OPTION_ADMIN_GROUP,
-	OPTION_DEBUG,
-	OPTION_VERSION,
-	OPTION_HELP
-};
-
-/* Exits for --help, --version and what cannot be understood. */
-static struct options parse_options(int argc, char **argv)
-{
-	static const struct option table[] = {
-		{ "config-dir", required_argument, NULL, OPTION_CONFIG },
-		{ "run-dir", required_argument, NULL, OPTION_RUN },
-		{ "state-dir", required_argument, NULL, OPTION_STATE },
-		{ "socket", required_argument, NULL, OPTION_SOCKET },
-		{ "device", required_argument, NULL, OPTION_DEVICE },
-		{ "device-program", required_argument, NULL, OPTION_PROGRAM },
-		{ "backend", required_argument, NULL, OPTION_BACKEND },
-		{ "group", required_argument, NULL, OPTION_GROUP },
-		{ "admin-group", required_argument, NULL, OPTION_ADMIN_GROUP },
-		{ "debug", no_argument, NULL, OPTION_DEBUG },
-		{ "version", no_argument, NULL, OPTION_VERSION },
-		{ "help", no_argument, NULL, OPTION_HELP },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct options options = {
-		.backend = "driver",
-		.device = "/dev/hvisor",
-		.config_dir = "/etc/hvisor/zones",
-		.run_dir = "/run/hvisor",
-		.state_dir = "/var/lib/hvisor",
-		.group = "hvisor",
-		.admin_group = "hvisor-admin",
-	};
-	const char **const strings[] = {
-		&options.config_dir, &options.run_dir, &options.state_dir,
-		&options.socket,     &options.device,  &options.device_program,
-		&options.backend,    &options.group,   &options.admin_group,
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		if (c >= OPTION_CONFIG && c <= OPTION_ADMIN_GROUP) {
-			*strings[c - OPTION_CONFIG] = optarg;
-		} else if (c == OPTION_DEBUG) {
-			log_set_level(LOG_LEVEL_DEBUG);
-		} else if (c == OPTION_VERSION) {
-			printf("hvisord %s\n", HVISOR_VERSION);
-			exit(EXIT_SUCCESS);
-		} else {
-			fputs(usage, c == OPTION_HELP ? stdout : stderr);
-			exit(c == OPTION_HELP ? EXIT_SUCCESS : 2);
-		}
-	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		exit(2);
-	}
-	return options;
 }
 
 /* A daemon that was killed leaves its locks with a child that has not come to its exec yet: wait that long. */
@@ -190,15 +95,35 @@ static void stop(struct daemon *daemon)
 	api_close(daemon->api);
 	if (daemon->zones != NULL)
 		zones_close(daemon->zones);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < NUM_SIGNALS; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 	uv_close((uv_handle_t *)&daemon->watchdog, NULL);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+static void on_leave(uv_signal_t *signal, int number)
 {
 	log_notice("signal %d: leaving; zones run on", number);
 	stop(signal->data);
+}
+
+static void on_reloaded(void *user)
+{
+	(void)user;
+	notify_send("READY=1");
+}
+
+/* systemd wants to know when it was (Type=notify-reload), and does not mind being told in any case. */
+static void on_reload(uv_signal_t *signal, int number)
+{
+	struct daemon *daemon = signal->data;
+
+	(void)number;
+	if (daemon->stopping || daemon->zones == NULL)
+		return;
+	log_notice("reading the zone files anew");
+	notify_reloading();
+	if (zones_refresh(daemon->zones, on_reloaded, NULL) != 0)
+		log_error("%s: out of memory", daemon->options.config_dir);
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -209,13 +134,16 @@ static void on_watchdog(uv_timer_t *timer)
 
 static void init_handles(struct daemon *daemon)
 {
-	static const int numbers[2] = { SIGTERM, SIGINT };
+	static const struct {
+		int number;
+		uv_signal_cb call;
+	} table[NUM_SIGNALS] = { { SIGTERM, on_leave }, { SIGINT, on_leave }, { SIGHUP, on_reload } };
 	uint64_t watchdog_ms = notify_watchdog_us() / 1000;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < NUM_SIGNALS; i++) {
 		uv_signal_init(&daemon->loop, &daemon->signals[i]);
 		daemon->signals[i].data = daemon;
-		uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+		uv_signal_start(&daemon->signals[i], table[i].call, table[i].number);
 	}
 	uv_timer_init(&daemon->loop, &daemon->watchdog);
 	/* twice in each interval, as sd_watchdog_enabled(3) advises */
@@ -227,6 +155,8 @@ static int open_zones(struct daemon *daemon)
 {
 	struct zones_options options = {
 		.config_dir = daemon->options.config_dir,
+		.vendor_dir = daemon->options.vendor_dir,
+		.root_tree = daemon->options.root_dtb,
 		.run_dir = daemon->options.run_dir,
 		.state_dir = daemon->options.state_dir,
 		.device_program = daemon->options.device_program,
@@ -249,7 +179,7 @@ static int open_backend(struct daemon *daemon)
 	program = find_program("backend", "hvisor-sim");
 	if (program == NULL)
 		return -ENOMEM;
-	r = backend_sim_new(path, program, NULL, &daemon->backend);
+	r = backend_sim_new(path, program, daemon->options.platform, &daemon->backend);
 	free(program);
 	return r;
 }
@@ -313,9 +243,13 @@ static void finish(struct daemon *daemon)
 int main(int argc, char **argv)
 {
 	static struct daemon daemon = { .lock_fd = -1 };
+	enum options_result parsed = options_parse(argc, argv, HVISOR_VERSION, &daemon.options);
 	int r;
 
-	daemon.options = parse_options(argc, argv);
+	if (parsed != OPTIONS_GOOD)
+		return parsed == OPTIONS_BAD ? 2 : EXIT_SUCCESS;
+	if (daemon.options.debug)
+		log_set_level(LOG_LEVEL_DEBUG);
 	daemon.device_program = find_program("virtio", "hvisor-device");
 	if (daemon.options.device_program == NULL)
 		daemon.options.device_program = daemon.device_program;

@@ -8,6 +8,9 @@
 /* Sends "READY=1" and the like; nothing without NOTIFY_SOCKET. */
 void notify_send(const char *state);
 
+/* Says RELOADING=1, with the time that Type=notify-reload wants. READY=1 ends it. */
+void notify_reloading(void);
+
 /* The one listening socket that systemd passed, made ours (close-on-exec); -1: none. */
 int notify_listen_fd(void);
 

@@ -258,7 +258,8 @@ static void follow_wanted(struct zone *zone)
 {
 	uint64_t due = policy_due(zone);
 
-	if (lifecycle_is_active(zone->state) || policy_is_pending(zone) || !policy_wants(zone))
+	if (lifecycle_is_active(zone->state) || policy_is_pending(zone) || !policy_wants(zone) ||
+	    (zone->id > 0 && (zone->private->zones->unadopted >> zone->id & 1) != 0))
 		return;
 	if (due == 0)
 		ended_meanwhile(zone);
@@ -280,6 +281,7 @@ void policy_begin(struct zones *zones)
 		if (zone->id != 0)
 			follow_wanted(zone);
 	}
+	zones->booted = false;
 	look(zones);
 }
 

@@ -12,7 +12,13 @@
 /* Reads what is wanted; a file that cannot be read is set aside. 0, or -ENOMEM. */
 int policy_open(struct zones *zones);
 
-/* All that runs has been adopted: starts what is to run and does not. */
+/*
+ * The record of a zone that is gone, from which its daemon did not come to the
+ * end: whether it was still to run then.
+ */
+void policy_gone(struct zones *zones, const char *name, bool wanted);
+
+/* What runs has been adopted: starts what is to run and does not. */
 void policy_begin(struct zones *zones);
 
 /* Nothing is started any more, and what is wanted is written. */

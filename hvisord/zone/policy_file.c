@@ -91,6 +91,17 @@ int policy_open(struct zones *zones)
 	return 0;
 }
 
+void policy_gone(struct zones *zones, const char *name, bool wanted)
+{
+	struct intent *intent = intent_find(&zones->intents, name);
+
+	if (intent == NULL || wanted || !intent->wanted)
+		return;
+	intent->wanted = false;
+	intent->due_ms = 0;
+	touch(zones);
+}
+
 void policy_close(struct zones *zones)
 {
 	state_file_close(zones->state);

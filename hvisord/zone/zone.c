@@ -264,6 +264,11 @@ const HvPlatform *zones_platform(struct zones *zones)
 	return &zones->platform;
 }
 
+const struct config_board *zones_board(const struct zones *zones)
+{
+	return &zones->board;
+}
+
 const struct config_findings *zones_findings(const struct zones *zones)
 {
 	return &zones->set.findings;
@@ -285,13 +290,18 @@ bool zone_has_console(const struct zone *zone)
 	return false;
 }
 
-void zone_update_status(struct zone *zone)
+int zone_update_status(struct zone *zone)
 {
 	struct backend *backend = zone->private->zones->backend;
 	struct hv_zone_status status;
+	int r;
 
 	if (zone->id != 0 && !zone->private->created)
-		return;
-	if (backend->ops->status(backend, (uint32_t)zone->id, &status) == 0)
+		return 0;
+	r = backend->ops->status(backend, (uint32_t)zone->id, &status);
+	if (r == 0)
 		zone->status = status;
+	else
+		zones_again(zone->private->zones);
+	return r;
 }

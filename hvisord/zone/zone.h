@@ -102,6 +102,8 @@ struct zones_hooks {
 
 struct zones_options {
 	const char *config_dir;
+	const char *vendor_dir; /* more zone files, hidden by those of the same name in config_dir; or NULL */
+	const char *root_tree;  /* file of the root zone's device tree; or NULL */
 	const char *run_dir;
 	const char *state_dir; /* made if it is not there; what cannot be written there is tried again */
 	const char *device_program;
@@ -130,6 +132,8 @@ struct zone *zones_find_name(struct zones *zones, const char *name);
 
 struct backend *zones_backend(struct zones *zones);
 const HvPlatform *zones_platform(struct zones *zones);
+/* What zone files are checked against; the same as long as the zones live. */
+const struct config_board *zones_board(const struct zones *zones);
 const struct config_findings *zones_findings(const struct zones *zones);
 const struct config_findings *zones_findings_of(const struct zone *zone);
 
@@ -137,8 +141,8 @@ const struct config_findings *zones_findings_of(const struct zone *zone);
 typedef void (*zones_refreshed_fn)(void *user);
 int zones_refresh(struct zones *zones, zones_refreshed_fn done, void *user);
 
-/* Asks the hypervisor again; for those that run. */
-void zone_update_status(struct zone *zone);
+/* Asks the hypervisor again. 0, or a negative errno: status is as it was, and is asked for again soon. */
+int zone_update_status(struct zone *zone);
 
 enum zone_request {
 	ZONE_REQUEST_START,

@@ -9,7 +9,12 @@
 
 #include "device_child.h"
 #include "log.h"
+#include "policy.h"
 #include "zone_private.h"
+
+/* What fails that often does so for good. */
+#define MAX_TRIES 25u
+#define LIST_PAUSE_MS 20u
 
 /* The zone that the record or the hypervisor speaks of: from its file, else a new one. */
 static struct zone *zone_for(struct zones *zones, const struct zone_plan *plan)
@@ -67,36 +72,55 @@ static void adopt_device(struct zone *zone, const struct store_record *record)
 		  strerror(-r));
 }
 
+/* It passes by itself: the file is as good as it was. */
+static bool is_shortage(int r)
+{
+	return r != 0 && r != -ENOENT && r != -EBADMSG && r != -EFBIG;
+}
+
+/* What the daemon before wrote of a zone that runs, as far as it can be read. */
+static int read_record(struct zones *zones, uint32_t id, const HvZoneConfig *hv,
+		       struct store_record *ret_record)
+{
+	int r = store_read(zones->options.run_dir, id, hv, ret_record);
+
+	if (is_shortage(r) && zones->adopt_tries < MAX_TRIES)
+		return r;
+	if (r != 0) {
+		log_warning("zone %u runs, but the record of it cannot be read: %s", id, strerror(-r));
+		ret_record->plan = plan_new_adopted(hv);
+	}
+	return ret_record->plan != NULL ? 0 : -ENOMEM;
+}
+
 static int adopt(struct zones *zones, uint32_t id)
 {
 	struct backend *backend = zones->backend;
 	struct store_record record = { .wanted = true };
+	struct hv_zone_status status;
 	HvZoneConfig hv;
 	struct zone *zone;
 	int r = backend->ops->config(backend, id, &hv);
 
+	if (r == 0)
+		r = backend->ops->status(backend, id, &status);
+	if (r == 0)
+		r = read_record(zones, id, &hv, &record);
 	if (r != 0)
 		return r;
-	r = store_read(zones->options.run_dir, id, &hv, &record);
-	if (r != 0) {
-		log_warning("zone %u runs, but the record of it cannot be read: %s", id, strerror(-r));
-		record.plan = plan_new_adopted(&hv);
-	}
-	if (record.plan == NULL)
-		return -ENOMEM;
 	zone = adopt_plan(zones, record.plan);
 	if (zone == NULL)
 		return -ENOMEM;
 	zone->private->created = true;
 	zone->private->stop_wanted = !record.wanted;
 	zone->started_ms = record.started_ms;
-	zone_update_status(zone);
+	zone->status = status;
 	adopt_device(zone, &record);
-	if (zone->status.state == HV_ZONE_RUNNING) {
+	if (status.state == HV_ZONE_RUNNING) {
 		zone_event(zone, ZONE_EVENT_ADOPT_RUNNING, "adopted");
 		return 0;
 	}
-	if (zone->status.state == HV_ZONE_PAUSED) {
+	if (status.state == HV_ZONE_PAUSED) {
 		zone_event(zone, ZONE_EVENT_ADOPT_PAUSED, "adopted");
 		return 0;
 	}
@@ -123,37 +147,81 @@ static void kill_stray(const struct store_record *record)
 	close(fd);
 }
 
-/* The record of a zone that the hypervisor no longer has. */
-static void clean(struct zones *zones, uint32_t id)
+/* Between the guest's reset and the new run: that the zone is to run is still true. */
+static bool was_to_follow(struct zones *zones, uint32_t id, const struct store_record *record)
 {
-	struct backend *backend = zones->backend;
 	struct hv_zone_status status;
+
+	return record->wanted && record->started_ms != 0 &&
+	       zones->backend->ops->status(zones->backend, id, &status) == 0 &&
+	       status.reason == HV_REASON_GUEST_RESET;
+}
+
+/* The record of a zone that the hypervisor no longer has. */
+static int clean(struct zones *zones, uint32_t id)
+{
 	struct store_record record;
 	struct zone *zone;
 	int r = store_read(zones->options.run_dir, id, NULL, &record);
 
 	if (r == -ENOENT)
-		return;
+		return 0;
+	if (is_shortage(r) && zones->adopt_tries < MAX_TRIES)
+		return r;
 	store_remove(zones->options.run_dir, id);
 	device_unlink(zones->options.run_dir, id);
 	if (r != 0) {
 		log_warning("zone %u: the record of it cannot be read: %s", id, strerror(-r));
-		return;
+		return 0;
 	}
 	kill_stray(&record);
-	/* between the guest's reset and the new run: that the zone is to run is still true */
-	if (!record.wanted || record.started_ms == 0 || backend->ops->status(backend, id, &status) != 0 ||
-	    status.reason != HV_REASON_GUEST_RESET) {
+	if (!was_to_follow(zones, id, &record)) {
+		policy_gone(zones, record.plan->name, record.wanted);
 		plan_free(record.plan);
-		return;
+		return 0;
 	}
 	zone = adopt_plan(zones, record.plan);
 	if (zone == NULL)
-		return;
+		return -ENOMEM;
 	zone->private->created = true;
 	zone->started_ms = record.started_ms;
 	zone_event(zone, ZONE_EVENT_ADOPT_ENDING, "adopted");
 	zone_progress(zone);
+	return 0;
+}
+
+/* Those of zones->unadopted; what could not be asked stays in there, for a later try. */
+static void adopt_those(struct zones *zones, uint64_t present)
+{
+	for (uint32_t id = 1; id < HV_MAX_ZONES; id++) {
+		bool is_present = (present >> id & 1) != 0;
+		int r;
+
+		if ((zones->unadopted >> id & 1) == 0)
+			continue;
+		r = is_present ? adopt(zones, id) : clean(zones, id);
+		if (r == 0)
+			zones->unadopted &= ~(UINT64_C(1) << id);
+		else if (zones->adopt_tries == 0)
+			log_error("zone %u %s: %s; trying again", id,
+				  is_present ? "runs, but cannot be adopted" : "left something",
+				  strerror(-r));
+	}
+	zones->adopt_tries++;
+	if (zones->unadopted != 0)
+		zones_again(zones);
+}
+
+void zone_adopt_rest(struct zones *zones)
+{
+	uint64_t present;
+
+	if (zones->unadopted == 0)
+		return;
+	if (zones->backend->ops->list(zones->backend, &present) != 0)
+		return zones_again(zones);
+	adopt_those(zones, present);
+	policy_begin(zones);
 }
 
 int zone_adopt_all(struct zones *zones)
@@ -162,16 +230,14 @@ int zone_adopt_all(struct zones *zones)
 	uint64_t present;
 	int r = backend->ops->list(backend, &present);
 
+	/* without it nothing can be said of any zone: worth some patience */
+	for (unsigned i = 0; r != 0 && i < MAX_TRIES; i++) {
+		uv_sleep(LIST_PAUSE_MS);
+		r = backend->ops->list(backend, &present);
+	}
 	if (r != 0)
 		return r;
-	for (uint32_t id = 1; id < HV_MAX_ZONES; id++) {
-		if ((present >> id & 1) == 0) {
-			clean(zones, id);
-			continue;
-		}
-		r = adopt(zones, id);
-		if (r != 0)
-			log_error("zone %u runs, but cannot be adopted: %s", id, strerror(-r));
-	}
+	zones->unadopted = UINT64_MAX & ~UINT64_C(1);
+	adopt_those(zones, present);
 	return 0;
 }

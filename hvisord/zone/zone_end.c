@@ -123,6 +123,16 @@ static void finish(struct zone *zone)
 	settle(zone);
 }
 
+/* Tried again until it works. EBUSY: it ended by itself just now, and its event is on the way. */
+static void refused(struct zone *zone, const char *call, int r)
+{
+	if (!zone->private->refused && r != -EBUSY)
+		log_error("zone %s: the hypervisor refused to %s it: %s; trying again", zone->name, call,
+			  strerror(-r));
+	zone->private->refused |= r != -EBUSY;
+	zones_again(zone->private->zones);
+}
+
 /* The zone's CPUs are out, or never were in. */
 static void take_back(struct zone *zone)
 {
@@ -142,9 +152,8 @@ static void take_back(struct zone *zone)
 	r = backend->ops->destroy(backend, (uint32_t)zone->id);
 	if (r == 0)
 		return zone_progress(zone);
-	/* a later change, or the next request to stop, tries again */
 	private->destroy_called = false;
-	log_error("zone %s: the hypervisor refused to destroy it: %s", zone->name, strerror(-r));
+	refused(zone, "destroy", r);
 }
 
 static void force_stop(struct zone *zone)
@@ -160,9 +169,7 @@ static void force_stop(struct zone *zone)
 	if (r == 0)
 		return zone_progress(zone);
 	private->stop_called = false;
-	/* EBUSY: it ended by itself just now, and its event is on the way */
-	if (r != -EBUSY)
-		log_error("zone %s: the hypervisor refused to stop it: %s", zone->name, strerror(-r));
+	refused(zone, "stop", r);
 }
 
 typedef void (*progress_fn)(struct zone *zone);
@@ -183,7 +190,8 @@ void zone_progress(struct zone *zone)
 	if (private->load != NULL)
 		return zone_load_abort(zone);
 	if (private->created) {
-		zone_update_status(zone);
+		if (zone_update_status(zone) != 0)
+			return;
 		state = zone->status.state;
 	}
 	/* a process that was killed or spawned for nothing must be gone too */
@@ -217,7 +225,8 @@ void zone_changed(struct zone *zone)
 		return zone_progress(zone);
 	if ((zone->state != ZONE_RUNNING && zone->state != ZONE_PAUSED) || zone->id == 0)
 		return;
-	zone_update_status(zone);
+	if (zone_update_status(zone) != 0)
+		return;
 	reason = zone->status.reason;
 	if (zone->status.state != HV_ZONE_RUNNING && zone->status.state != HV_ZONE_PAUSED)
 		return zone_halt(zone, ZONE_EVENT_ENDED, zone_reason_name(reason), cause_of_end(reason));

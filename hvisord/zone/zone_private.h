@@ -24,6 +24,7 @@ struct zone_private {
 	bool created;     /* the hypervisor holds something of it that we must destroy */
 	bool stop_called; /* ZONE_STOP was called for this run */
 	bool destroy_called;
+	bool refused;     /* one of them was, and that was logged */
 	bool quit_called; /* QUIT was sent to the device process */
 	bool stop_wanted; /* a guest reset is not to be followed */
 	unsigned quick_resets;
@@ -69,6 +70,8 @@ struct zones {
 	void *user;
 	HvPlatform platform;
 	HvZoneConfig root_config;
+	struct config_board board; /* of those, and root_tree; workers read it too */
+	char *root_tree;
 	struct zone_list list;
 	struct zone_set set;
 	struct intents intents;
@@ -76,6 +79,9 @@ struct zones {
 	uint64_t touched;         /* its last touch */
 	bool booted;              /* the machine did, since the last daemon */
 	bool closing;
+	uint64_t unadopted; /* ids that nothing could be learned of yet */
+	unsigned adopt_tries;
+	uv_timer_t again; /* something could not be asked or told: tried again */
 	uv_poll_t events;
 	bool events_open;
 	/* config directory */
@@ -103,6 +109,9 @@ void zone_fail(struct zone *zone, enum schema_error_id error, const char *format
 	__attribute__((format(printf, 3, 4)));
 /* -EDOM, -EADDRINUSE with the violation; other errors by number. */
 void zone_fail_refused(struct zone *zone, const char *call, int number, const struct hv_violation *violation);
+
+/* zones.c: a call to the hypervisor failed that will be good later: look at all zones again soon */
+void zones_again(struct zones *zones);
 
 /* zone_set.c */
 void zone_set_fini(struct zone_set *set);
@@ -150,5 +159,7 @@ void zone_inputs_fail(struct zone *zone);
 
 /* zone_adopt.c */
 int zone_adopt_all(struct zones *zones);
+/* Those that could not be asked at the time. */
+void zone_adopt_rest(struct zones *zones);
 
 #endif

@@ -19,8 +19,7 @@ struct refresh_work {
 	uv_work_t work;
 	struct zones *zones; /* NULL: closed meanwhile */
 	char *dir;
-	HvPlatform platform_copy; /* copies: the worker shares nothing */
-	HvZoneConfig root_copy;
+	const struct config_board *board; /* stays as it is; all else is the worker's own */
 	struct zone_set set;
 	struct refresh_list waiters;
 };
@@ -37,16 +36,13 @@ void zone_set_fini(struct zone_set *set)
 	*set = (struct zone_set){ 0 };
 }
 
-static void set_read(struct zone_set *set, const char *dir, const HvPlatform *platform,
-		     const HvZoneConfig *root)
+static void set_read(struct zone_set *set, const char *dir, const struct config_board *board)
 {
-	const struct config_board board = { .platform = platform, .root = root };
-
 	*set = (struct zone_set){ 0 };
 	set->error = config_list_dir(dir, &set->paths, &set->num_paths);
 	if (set->error == 0)
-		set->error = config_check((const char *const *)set->paths, set->num_paths, &board,
-					  &set->zones, &set->count, &set->findings);
+		set->error = config_check((const char *const *)set->paths, set->num_paths, board, &set->zones,
+					  &set->count, &set->findings);
 }
 
 static bool has_error(const struct config_findings *findings, const char *file)
@@ -230,7 +226,7 @@ void zone_set_read_now(struct zones *zones)
 {
 	struct zone_set set;
 
-	set_read(&set, zones->options.config_dir, &zones->platform, &zones->root_config);
+	set_read(&set, zones->options.config_dir, &zones->board);
 	set_merge(zones, &set);
 }
 
@@ -240,7 +236,7 @@ static void refresh_work(uv_work_t *work)
 {
 	struct refresh_work *refresh = work->data;
 
-	set_read(&refresh->set, refresh->dir, &refresh->platform_copy, &refresh->root_copy);
+	set_read(&refresh->set, refresh->dir, refresh->board);
 }
 
 static void call_waiters(struct refresh_list *waiters)
@@ -286,8 +282,7 @@ static void refresh_begin(struct zones *zones)
 	}
 	refresh->zones = zones;
 	refresh->work.data = refresh;
-	refresh->platform_copy = zones->platform;
-	refresh->root_copy = zones->root_config;
+	refresh->board = &zones->board;
 	STAILQ_INIT(&refresh->waiters);
 	STAILQ_CONCAT(&refresh->waiters, &zones->waiting);
 	zones->refresh = refresh;

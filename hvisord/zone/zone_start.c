@@ -158,6 +158,12 @@ static int begin_load(struct zone *zone)
 	return uv_queue_work(zone->private->zones->loop, &load->work, load_work, load_done);
 }
 
+/* The call was made, but its answer was lost: what is the case will be asked. */
+static bool may_be_created(int r)
+{
+	return r == -EINTR || r == -EIO || r == -EPIPE || r == -ECONNRESET;
+}
+
 static void create(struct zone *zone)
 {
 	struct zone_private *private = zone->private;
@@ -174,6 +180,7 @@ static void create(struct zone *zone)
 	}
 	r = backend->ops->create(backend, &zone->plan->hv, &violation);
 	if (r != 0) {
+		private->created = may_be_created(r);
 		zone_fail_refused(zone, "create", r, &violation);
 		return start_failed(zone);
 	}
@@ -212,6 +219,7 @@ void zone_begin(struct zone *zone, struct zone_plan *plan, unsigned delay_ms)
 	zone->started_ms = 0;
 	private->stop_called = false;
 	private->destroy_called = false;
+	private->refused = false;
 	private->stop_wanted = false;
 	if (delay_ms != 0)
 		uv_timer_start(&private->delay, on_delay, delay_ms, 0);

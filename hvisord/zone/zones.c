@@ -7,14 +7,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "log.h"
 #include "policy.h"
+#include "tree.h"
 #include "zone_private.h"
+
+/* Within a second the view is the hypervisor's again, also when it fails more than once. */
+#define AGAIN_MS 200u
+
+static void look_at_all(struct zones *zones)
+{
+	struct zone_private *private, *next;
+
+	for (private = TAILQ_FIRST(&zones->list); private != NULL; private = next) {
+		next = TAILQ_NEXT(private, entry);
+		if (lifecycle_is_active(private->zone->state) && private->zone->id != 0)
+			zone_changed(private->zone);
+	}
+}
 
 static void on_events(uv_poll_t *poll, int status, int events)
 {
 	struct zones *zones = poll->data;
-	struct zone_private *private, *next;
 	uint64_t count;
 	int fd;
 
@@ -23,11 +38,21 @@ static void on_events(uv_poll_t *poll, int status, int events)
 		return;
 	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_error("reading the hypervisor's event descriptor: %s", strerror(errno));
-	for (private = TAILQ_FIRST(&zones->list); private != NULL; private = next) {
-		next = TAILQ_NEXT(private, entry);
-		if (lifecycle_is_active(private->zone->state) && private->zone->id != 0)
-			zone_changed(private->zone);
-	}
+	look_at_all(zones);
+}
+
+static void on_again(uv_timer_t *timer)
+{
+	struct zones *zones = timer->data;
+
+	zone_adopt_rest(zones);
+	look_at_all(zones);
+}
+
+void zones_again(struct zones *zones)
+{
+	if (!zones->closing && !uv_is_active((uv_handle_t *)&zones->again))
+		uv_timer_start(&zones->again, on_again, AGAIN_MS, 0);
 }
 
 static int watch_events(struct zones *zones)
@@ -62,12 +87,31 @@ static int add_root(struct zones *zones)
 	return 0;
 }
 
+/* Made trees then have nothing of the root's; files that need it say so. */
+static void read_root_tree(struct zones *zones)
+{
+	const char *path = zones->options.root_tree;
+	int r;
+
+	if (path == NULL)
+		return;
+	r = config_disk.read(&config_disk, path, TREE_MAX_ZONE_SIZE, &zones->root_tree,
+			     &zones->board.root_tree_size);
+	if (r != 0)
+		log_warning("%s: %s: going on without the root zone's device tree", path, strerror(-r));
+	zones->board.root_tree = zones->root_tree;
+}
+
 static int ask_backend(struct zones *zones)
 {
 	const struct backend_ops *ops = zones->backend->ops;
 	int r = ops->platform(zones->backend, &zones->platform);
 
-	return r != 0 ? r : ops->root_config(zones->backend, &zones->root_config);
+	if (r == 0)
+		r = ops->root_config(zones->backend, &zones->root_config);
+	zones->board = (struct config_board){ .platform = &zones->platform, .root = &zones->root_config };
+	read_root_tree(zones);
+	return r;
 }
 
 int zones_new(uv_loop_t *loop, struct backend *backend, const struct zones_options *options,
@@ -86,6 +130,8 @@ int zones_new(uv_loop_t *loop, struct backend *backend, const struct zones_optio
 	TAILQ_INIT(&zones->list);
 	STAILQ_INIT(&zones->waiting);
 	intents_init(&zones->intents);
+	uv_timer_init(loop, &zones->again);
+	zones->again.data = zones;
 	*ret_zones = zones;
 	r = ask_backend(zones);
 	if (r == 0)
@@ -110,6 +156,7 @@ void zones_close(struct zones *zones)
 	struct zone_private *private;
 
 	zones->closing = true;
+	uv_close((uv_handle_t *)&zones->again, NULL);
 	zone_set_close(zones);
 	if (zones->events_open)
 		uv_close((uv_handle_t *)&zones->events, NULL);
@@ -131,5 +178,6 @@ void zones_free(struct zones *zones)
 		return;
 	zone_set_fini(&zones->set);
 	intents_fini(&zones->intents);
+	free(zones->root_tree);
 	free(zones);
 }
