@@ -49,7 +49,9 @@ void method_system_info(struct request *request, const cJSON *params)
 	json_put_int(out, "pid", getpid());
 	json_put_uint(out, "uptime_ms", uv_now(api->loop) - api->started_ms);
 	json_put_string(out, "backend", api->options.backend);
+	json_put_string(out, "boot_id", api->boot_id);
 	json_put_string(out, "config_dir", api->options.config_dir);
+	json_put_string(out, "state_dir", api->options.state_dir);
 	put_platform(zones_platform(api->zones), out);
 	put_hypervisor(zones_backend(api->zones), out);
 	json_put_uint(out, "connections", api->num_connections);

@@ -75,6 +75,83 @@ def limits_cost_the_connection(rig):
     assert "result" in client.answer(1)
 
 
+def limits_may_be_reached(rig):
+    """What is just within the limits is served as anything else."""
+    rig.zone(2, [2])
+    client = rig.start()
+    deep = b'{"jsonrpc":"2.0","id":"d","method":"zone.get","params":{"zone":' + b"[" * 30 + b"]" * 30 + b"}}\n"
+    client.send_bytes(deep)
+    assert client.answer("d")["error"]["data"]["pointer"] == "/params/zone"
+    ids = [client.send("zone.wait", {"zone": 2, "state": "running"}) for _ in range(8)]
+    # those that are answered at once do not count
+    for _ in range(20):
+        assert client.result("zone.list")["zones"]
+    other = Client(rig.socket)
+    other.result("zone.start", zone=2)
+    for id in ids:
+        assert client.answer(id)["result"]["state"] == "running"
+
+
+def cancelling(rig):
+    """By number and by text, as a request and as a notification, once."""
+    rig.zone(2, [2])
+    client = rig.start()
+    wait = {"zone": 2, "state": "running"}
+    for id in (77, "seventy", "7\u00e9\\", -1, 1.5):
+        client.send("zone.wait", wait, id=id)
+        assert not client.result("$/cancel", id="another")["cancelled"]
+        client.send("zone.wait", wait, id=id)
+        assert client.answer(id)["error"]["data"]["reason"] == "protocol.request", "an id is in use"
+        assert client.result("$/cancel", id=id)["cancelled"]
+        assert client.answer(id)["error"]["data"]["reason"] == "request.cancelled"
+        assert not client.result("$/cancel", id=id)["cancelled"]
+    id = client.send("zone.wait", wait)
+    client.send_bytes(b'{"jsonrpc":"2.0","method":"$/cancel","params":{"id":%d}}\n' % id)
+    assert client.answer(id)["error"]["data"]["reason"] == "request.cancelled"
+    # nobody cancels another's
+    id = client.send("zone.wait", wait)
+    assert not Client(rig.socket).result("$/cancel", id=id)["cancelled"]
+    # a notification is done, and not answered
+    client.send_bytes(b'{"jsonrpc":"2.0","method":"zone.start","params":{"zone":2}}\n')
+    assert client.answer(id)["result"]["state"] == "running"
+    assert client.result("zone.list")["zones"] and not client.other
+
+
+def answers_follow_their_events(rig):
+    """Whatever an answer's seq includes was sent before the answer."""
+    rig.zone(2, [2])
+    client = rig.start()
+    last = client.result("events.subscribe")["seq"]
+    for method in ("zone.start", "zone.pause", "zone.resume", "zone.restart", "zone.stop"):
+        answer = client.result(method, zone=2)
+        seqs = [message["params"]["seq"] for message in client.other]
+        assert seqs == list(range(last + 1, answer["seq"] + 1)) and seqs, (method, last, answer, seqs)
+        last, client.other = answer["seq"], []
+
+
+def describes_itself(rig):
+    """schema.get is what the reference is made from; system.info names where things are."""
+    client = rig.start()
+    schema = client.result("schema.get")["schema"]
+    assert schema == json.loads(rig.ctl("schema", "--json").stdout)
+    with open(os.path.dirname(os.path.abspath(__file__)) + "/../../../docs/protocol.md") as file:
+        reference = file.read()
+    for method in schema["methods"]:
+        assert f"### {method['name']}\n" in reference, method
+        # every one is served: with what it must have missing, or answered
+        reason = client.call(method["name"]).get("error", {}).get("data", {}).get("reason", "protocol.params")
+        assert reason == "protocol.params", (method["name"], reason)
+        changes = [one["name"] for one in method["params"] if one["name"] == "request_key"]
+        assert bool(changes) == (method["access"] == "change"), method["name"]
+    assert len({error["code"] for error in schema["errors"]}) == len(schema["errors"])
+    limits = {limit["name"]: limit["value"] for limit in schema["limits"]}
+    assert limits == client.greeting["hvisord"]["limits"]
+    info = client.result("system.info")
+    assert info["pid"] == rig.daemon.pid and info["boot_id"] == client.greeting["hvisord"]["boot_id"]
+    assert (info["config_dir"], info["state_dir"]) == (rig.config_dir, rig.state_dir)
+    assert info["platform"]["name"] == "qemu-virt" and info["hypervisor"]["pool_pages"] > 0
+
+
 def pieces_and_pipelines(rig):
     client = rig.start()
     for byte in b'{"jsonrpc":"2.0","id":1,"method":"system.info"}\r\n':
@@ -252,6 +329,7 @@ def ctl(rig):
     assert rig.ctl("version").stdout.count(b"0.1.0") == 2
 
 
-run([greeting, errors_have_places, limits_cost_the_connection, pieces_and_pipelines,
+run([greeting, errors_have_places, limits_cost_the_connection, limits_may_be_reached, cancelling,
+     answers_follow_their_events, describes_itself, pieces_and_pipelines,
      half_closed, who_does_not_read_harms_nobody, events_resume_and_are_counted, console_streams,
      input_waits_for_the_guest, ctl])
