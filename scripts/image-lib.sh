@@ -7,6 +7,7 @@
 example=$tree/examples/qemu-arm64
 root_initrd_start=0x48200000 # as in root.dts
 library_roots=("$debs/root") # where libraries() looks
+modules_root=$debs/root      # where module() looks
 
 kernel=$debs/root/boot/vmlinuz-$(cat "$debs/version" 2>/dev/null || true)
 
@@ -15,7 +16,7 @@ kernel=$debs/root/boot/vmlinuz-$(cat "$debs/version" 2>/dev/null || true)
 module() {
 	local file name to=$1/lib/modules
 	[ ! -e "$to/$2.ko" ] || return 0
-	file=$(find "$debs/root/lib/modules" -name "$2.ko")
+	file=$(find "$modules_root/lib/modules" -name "$2.ko")
 	[ -n "$file" ] || die "Debian's kernel package has no module $2"
 	for name in $(aarch64-linux-gnu-objcopy -O binary --only-section=.modinfo "$file" /dev/stdout |
 		tr '\0' '\n' | sed -n 's/^depends=//p' | tr , ' '); do
@@ -23,6 +24,25 @@ module() {
 	done
 	cp "$file" "$to/"
 	echo "$2" >>"$to/order"
+}
+
+# $1 = folder: what both kinds of Linux have.
+base_tree() {
+	mkdir -p "$1"/{bin,sbin,usr/bin,usr/sbin,etc,proc,sys,dev,root,lib/modules}
+	cp "$debs/root/bin/busybox" "$1/bin/busybox"
+	ln -s /bin/busybox "$1/init"
+	ln -s /bin/busybox "$1/bin/sh"
+}
+
+# $1 = folder, $@ = modules: the root file system of a zone.
+zone_tree() {
+	local to=$1 name
+	shift
+	base_tree "$to"
+	cp -r "$example/zone/." "$to"
+	for name; do
+		module "$to" "$name"
+	done
 }
 
 # $1 = name of a program: prints where the arm64 build has it.

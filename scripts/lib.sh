@@ -10,6 +10,7 @@ cache=${HVISOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hvisor}
 # The unpacked packages; links that fetch-debs moves only once all is there.
 debs=$cache/arm64
 systemd_debs=$cache/systemd
+linux_debs=$cache/linux
 
 # Where the builds go: build/, build-arm64/ and build-image/ of the tree, or of HVISOR_OUT.
 out=${HVISOR_OUT:-$tree}

@@ -57,13 +57,15 @@ GUEST_FILE = {
 class Stack(Machine):
     """A machine with the words of these tests."""
 
-    def __init__(self, arguments, **options):
+    def __init__(self, arguments, files=None, **options):
+        """files: further ones for root Linux, as Machine has them."""
         files = {
             "/etc/default/hvisord": HVISORD_OPTIONS,
             "/test/zone-shell": ZONE_SHELL,
             "/test/driver-test.sh": os.path.join(HERE, "driver-test.sh"),
             "/test/driver_test": os.path.join(arguments.cross, "tests", "system", "driver_test"),
             **bad_configs.files(),
+            **(files or {}),
         }
         for guest, arg in (("spin", 0), ("spin", 1), ("wfi", 0)):
             name = f"{guest}{arg}"
