@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "hvisor_client.h"
+#include "hvisor/client.h"
 #include "json_write.h"
 #include "output.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "hvisor_client.h"
+#include "hvisor/client.h"
 
 #include <errno.h>
 #include <inttypes.h>
