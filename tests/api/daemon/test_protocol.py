@@ -2,6 +2,7 @@
 """What goes over the socket, from friends and from others."""
 import json
 import os
+import re
 import signal
 
 from rig import SIZE_COUNTS, Client, run, text, type_into, wait_for
@@ -143,6 +144,10 @@ def describes_itself(rig):
         assert reason == "protocol.params", (method["name"], reason)
         changes = [one["name"] for one in method["params"] if one["name"] == "request_key"]
         assert bool(changes) == (method["access"] == "change"), method["name"]
+    with open(os.path.dirname(os.path.abspath(__file__)) + "/../../../docs/man/hvisor-protocol.7") as file:
+        page = file.read()
+    for method in schema["methods"]:
+        assert re.search(r"[ \n]" + re.escape(method["name"]) + r"\b", page), method["name"]
     assert len({error["code"] for error in schema["errors"]}) == len(schema["errors"])
     limits = {limit["name"]: limit["value"] for limit in schema["limits"]}
     assert limits == client.greeting["hvisord"]["limits"]
