@@ -1,47 +1,134 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#define MAX_LINE 512
+#define MAX_ENTRY (MAX_LINE + 256)
+
 static enum log_level max_level = LOG_LEVEL_INFO;
+static const char *journal_path;
+static int journal_fd = -1;
 
 void log_set_level(enum log_level level)
 {
 	max_level = level;
 }
 
-/* One write(2) a line, so that lines of several processes do not mix. */
-void log_write(enum log_level level, const char *format, ...)
+/* systemd says which stream is its own: stderr may have been sent elsewhere since. */
+static bool stderr_is_journal(void)
 {
-	static int journal = -1;
-	char line[512];
-	int start = 0, length;
-	va_list args;
+	const char *text = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return text != NULL && sscanf(text, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+void log_set_journal(const char *path)
+{
+	journal_path = path;
+	if (stderr_is_journal() && journal_fd < 0)
+		journal_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* False: it must be said in another way. Fields by name, one a line; no value has a line end in it. */
+static bool send_entry(enum log_level level, const char *zone, const char *line)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char entry[MAX_ENTRY];
+	ssize_t sent;
+	int length;
+
+	if (journal_fd < 0)
+		return false;
+	length = snprintf(entry, sizeof(entry), "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=%.64s\n%s%.64s%s",
+			  line, (int)level, program_invocation_short_name, zone != NULL ? "ZONE=" : "",
+			  zone != NULL ? zone : "", zone != NULL ? "\n" : "");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", journal_path);
+	do {
+		sent = sendto(journal_fd, entry, (size_t)length, MSG_NOSIGNAL, (struct sockaddr *)&address,
+			      sizeof(address));
+	} while (sent < 0 && errno == EINTR);
+	return sent == length;
+}
+
+/* One write(2) a line, so that lines of several processes do not mix. */
+static void write_line(enum log_level level, const char *line)
+{
+	char text[MAX_LINE + 8];
+	int length;
+
+	if (journal_fd >= 0)
+		length = snprintf(text, sizeof(text), "<%d>%s\n", (int)level, line);
+	else
+		length = snprintf(text, sizeof(text), "%s\n", line);
+	if (write(STDERR_FILENO, text, (size_t)length) < 0)
+		return; /* nowhere to say so */
+}
+
+/* Names and paths come from files: no line may forge another, no name a field. */
+static void escape(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+	}
+}
+
+/* name: of the zone it is about, or NULL; prefix: what stands before the text. */
+__attribute__((format(printf, 4, 0))) static void
+log_line(enum log_level level, const char *name, const char *prefix, const char *format, va_list args)
+{
+	char line[MAX_LINE], zone[72];
+	int start;
 
 	if (level > max_level)
 		return;
-	if (journal < 0)
-		journal = getenv("JOURNAL_STREAM") != NULL;
-	if (journal != 0)
-		start = snprintf(line, sizeof(line), "<%d>", (int)level);
+	start = snprintf(line, sizeof(line), "%.80s", prefix);
+	vsnprintf(line + start, sizeof(line) - (size_t)start, format, args);
+	escape(line);
+	snprintf(zone, sizeof(zone), "%s", name != NULL ? name : "");
+	escape(zone);
+	if (!send_entry(level, name != NULL ? zone : NULL, line))
+		write_line(level, line);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
 	va_start(args, format);
-	length = vsnprintf(line + start, sizeof(line) - (size_t)start - 1, format, args);
+	log_line(level, NULL, "", format, args);
 	va_end(args);
-	if (length < 0)
-		return;
-	length += start;
-	if (length > (int)sizeof(line) - 2)
-		length = (int)sizeof(line) - 2;
-	/* names and paths come from files: no line may forge another */
-	for (int i = 0; i < length; i++) {
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = '?';
-	}
-	line[length] = '\n';
-	if (write(STDERR_FILENO, line, (size_t)length + 1) < 0)
-		return; /* nowhere to say so */
+}
+
+void log_zone(enum log_level level, const char *name, const char *format, ...)
+{
+	char prefix[80];
+	va_list args;
+
+	snprintf(prefix, sizeof(prefix), "zone %.64s: ", name);
+	va_start(args, format);
+	log_line(level, name, prefix, format, args);
+	va_end(args);
+}
+
+void log_about(enum log_level level, const char *name, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line(level, name, "", format, args);
+	va_end(args);
 }

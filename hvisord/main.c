@@ -248,6 +248,7 @@ int main(int argc, char **argv)
 
 	if (parsed != OPTIONS_GOOD)
 		return parsed == OPTIONS_BAD ? 2 : EXIT_SUCCESS;
+	log_set_journal(LOG_JOURNAL_SOCKET);
 	if (daemon.options.debug)
 		log_set_level(LOG_LEVEL_DEBUG);
 	daemon.device_program = find_program("virtio", "hvisor-device");

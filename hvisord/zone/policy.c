@@ -65,7 +65,7 @@ static void on_started(void *user, const struct zone *same, const struct zone_fa
 	if (failure->error != SCHEMA_OK && !lifecycle_is_active(zone->state) && zone->pending == NULL &&
 	    policy_wants(zone) && !zone->private->zones->closing) {
 		zone->failure = *failure;
-		log_warning("zone %s: not started: %s", zone->name, failure->message);
+		log_zone_warning(zone->name, "not started: %s", failure->message);
 		restart(zone, true);
 	}
 	look(zone->private->zones);
@@ -125,7 +125,7 @@ static void restart(struct zone *zone, bool bad)
 	    (policy->restart == CONFIG_RESTART_ON_FAILURE && !bad))
 		return rest(zone, "ended");
 	if (policy->restart_limit != 0 && restarts >= policy->restart_limit) {
-		log_warning("zone %s: was started again %u times in a row: given up", zone->name, restarts);
+		log_zone_warning(zone->name, "was started again %u times in a row: given up", restarts);
 		return give_up(zone, "restart_limit");
 	}
 	wait_until(zone, zone_now_ms() + delay_after(policy, restarts));

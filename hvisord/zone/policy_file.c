@@ -61,7 +61,7 @@ static int read_intents(struct zones *zones)
 		r = intents_read(&zones->intents, root);
 	cJSON_Delete(root);
 	if (r == -EBADMSG || r == -EFBIG)
-		state_set_aside(dir, FILE_NAME, -r);
+		state_set_aside(dir, FILE_NAME, r);
 	else if (r != 0 && r != -ENOENT)
 		log_warning("%s/%s: %s: going on without", dir, FILE_NAME, strerror(-r));
 	return r == -ENOMEM ? r : 0;
@@ -119,7 +119,7 @@ void policy_want(struct zone *zone, bool wanted, uint64_t due_ms)
 		wanted ? intent_get(intents_of(zone), zone->name) : intent_find(intents_of(zone), zone->name);
 
 	if (intent == NULL && wanted)
-		log_error("zone %s: out of memory: that it is to run is not kept", zone->name);
+		log_zone_error(zone->name, "out of memory: that it is to run is not kept");
 	if (intent == NULL || (intent->wanted == wanted && intent->due_ms == due_ms))
 		return;
 	intent->wanted = wanted;

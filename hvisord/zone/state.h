@@ -33,7 +33,7 @@ int state_read_file(const char *dir, const char *name, size_t max, char **ret_te
  */
 int state_read_json(const char *dir, const char *name, size_t max, unsigned depth, cJSON **ret_root);
 
-/* Renames a file that cannot be read to NAME.bad, over an older one, and logs why. */
+/* Renames a file that cannot be read to NAME.bad, over an older one, and logs why (a negative errno). */
 void state_set_aside(const char *dir, const char *name, int why);
 
 /*

@@ -168,16 +168,17 @@ void zone_event_by(struct zone *zone, enum zone_event event, const char *reason,
 	int next = lifecycle_next(from, event);
 
 	if (next < 0) {
-		log_error("zone %s: event %d is not for state %s", zone->name, (int)event,
-			  lifecycle_state_name(from));
+		log_zone_error(zone->name, "event %d is not for state %s", (int)event,
+			       lifecycle_state_name(from));
 		return;
 	}
 	zone->state = (enum zone_state)next;
 	zone->reason = reason;
 	zone->cause = cause;
 	count(zone, event);
-	log_info("zone %s: %s -> %s%s%s", zone->name, lifecycle_state_name(from),
-		 lifecycle_state_name(zone->state), reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	log_zone_info(zone->name, "%s -> %s%s%s", lifecycle_state_name(from),
+		      lifecycle_state_name(zone->state), reason != NULL ? ": " : "",
+		      reason != NULL ? reason : "");
 	if (!zones->closing && zones->hooks->state != NULL)
 		zones->hooks->state(zones->user, zone, from);
 }
@@ -190,7 +191,7 @@ void zone_fail(struct zone *zone, enum schema_error_id error, const char *format
 	va_start(args, format);
 	vsnprintf(zone->failure.message, sizeof(zone->failure.message), format, args);
 	va_end(args);
-	log_warning("zone %s: %s", zone->name, zone->failure.message);
+	log_zone_warning(zone->name, "%s", zone->failure.message);
 }
 
 void zone_fail_refused(struct zone *zone, const char *call, int number, const struct hv_violation *violation)

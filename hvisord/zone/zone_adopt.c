@@ -68,8 +68,8 @@ static void adopt_device(struct zone *zone, const struct store_record *record)
 		return;
 	zone->device_state = ZONE_DEVICE_DIED;
 	zone->device_pid = record->device_pid;
-	log_error("zone %s: its device process %d is gone: %s", zone->name, (int)record->device_pid,
-		  strerror(-r));
+	log_zone_error(zone->name, "its device process %d is gone: %s", (int)record->device_pid,
+		       strerror(-r));
 }
 
 /* It passes by itself: the file is as good as it was. */

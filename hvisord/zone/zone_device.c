@@ -48,7 +48,7 @@ static void on_gone(void *user)
 	zone->device_state = expected ? ZONE_DEVICE_NONE : ZONE_DEVICE_DIED;
 	tell(zone, expected ? "ended" : "died");
 	if (!expected)
-		log_error("zone %s: its device process %d died", zone->name, (int)zone->device_pid);
+		log_zone_error(zone->name, "its device process %d died", (int)zone->device_pid);
 	zone_inputs_fail(zone);
 	if (zone->state == ZONE_STARTING) {
 		zone_fail(zone, SCHEMA_ERROR_DEVICE, "its device process ended before it was ready");

@@ -33,8 +33,8 @@ int zone_store(struct zone *zone)
 	}
 	r = store_write(private->zones->options.run_dir, (uint32_t)zone->id, &record);
 	if (r != 0)
-		log_error("zone %s: writing to %s: %s", zone->name, private->zones->options.run_dir,
-			  strerror(-r));
+		log_zone_error(zone->name, "writing to %s: %s", private->zones->options.run_dir,
+			       strerror(-r));
 	return r;
 }
 
@@ -127,8 +127,8 @@ static void finish(struct zone *zone)
 static void refused(struct zone *zone, const char *call, int r)
 {
 	if (!zone->private->refused && r != -EBUSY)
-		log_error("zone %s: the hypervisor refused to %s it: %s; trying again", zone->name, call,
-			  strerror(-r));
+		log_zone_error(zone->name, "the hypervisor refused to %s it: %s; trying again", call,
+			       strerror(-r));
 	zone->private->refused |= r != -EBUSY;
 	zones_again(zone->private->zones);
 }
