@@ -22,9 +22,14 @@ SCENARIO = [
     ("zone.check", {}),
     ("zone.start", {"zone": "worker"}),
     ("zone.get", {"zone": "worker"}),
+    ("zone.enable", {"zone": "worker"}),
+    ("zone.pause", {"zone": "worker"}),
+    ("zone.resume", {"zone": "worker"}),
+    ("zone.disable", {"zone": "worker"}),
     ("console.attach", {"zone": "worker", "replay": 4096}),
     ("console.write", {"zone": "worker", "b64": base64.b64encode(b"hello\n").decode()}),
     ("zone.restart", {"zone": "worker"}),
+    ("policy", {}),
     ("zone.stop", {"zone": "worker", "mode": "force"}),
     ("system.info", {}),
 ]
@@ -65,7 +70,7 @@ class Board:
 
     def begin(self):
         """worker is the zone that lives, bystander one that is to run through all of it."""
-        self.rig.zone(2, [2], console=True, name="worker")
+        self.rig.zone(2, [2], console=True, name="worker", restart="on-failure", restart_delay_ms=1)
         self.rig.zone(3, [3], name="bystander")
         self.client = self.rig.start()
         self.client.result("zone.start", zone="bystander")
@@ -99,13 +104,27 @@ class Board:
             time.sleep(0.002)
         raise AssertionError("the daemon takes no connection")
 
+    def crash_and_come_back(self):
+        """The worker faults, and its policy starts it again. Returns an answer."""
+        crashes = self.client.result("zone.get", zone="worker")["zone"]["counters"]["crashes"]
+        answer = self.client.call("console.write", zone="worker", b64=base64.b64encode(b"guest fault\n").decode())
+        end = time.monotonic() + PATIENCE
+        while "result" in answer and time.monotonic() < end:
+            answer = self.client.call("zone.get", zone="worker")
+            zone = answer.get("result", {}).get("zone", {"state": "stopped", "counters": {"crashes": 0}})
+            if zone["counters"]["crashes"] > crashes and "pending" not in zone and \
+                    zone["state"] in ("running", "crashed", "stopped"):
+                break
+            time.sleep(0.002)
+        return answer
+
     def live_once(self, tolerant=False):
         """One life of the worker; True when all of it was served. The daemon may not end."""
         served = True
         for method, params in SCENARIO:
             self.method = method
             try:
-                answer = self.client.call(method, **params)
+                answer = self.crash_and_come_back() if method == "policy" else self.client.call(method, **params)
             except (AssertionError, OSError):
                 assert tolerant, f"{method}: the connection was closed"
                 if self.died():
@@ -174,9 +193,10 @@ class Board:
             if worker is not None:
                 assert self.zones()["worker"]["state"] == worker, self.zones()["worker"]
                 return
-            if self.zones()["worker"]["state"] not in ("stopped", "crashed"):
-                self.client.call("zone.stop", zone="worker", mode="force")
+            # what was to run may be running again, or about to
+            self.client.call("zone.stop", zone="worker", mode="force")
             wait_for(lambda: self.zones()["worker"]["state"] in ("stopped", "crashed"), "worker ends")
+            assert "pending" not in self.zones()["worker"], self.zones()["worker"]
             self.client.result("zone.start", zone="worker")
             self.client.result("zone.stop", zone="worker", mode="force")
         except Exception as error:

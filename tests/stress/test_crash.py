@@ -14,7 +14,7 @@ from rig import run, wait_for
 
 PLACES = 10 ** 9 if os.environ.get("HVISOR_FAULT_ALL") else int(os.environ.get("HVISOR_FAULT_PLACES", "60"))
 # Requests that end a run, or make another.
-ENDS = {"zone.restart", "zone.stop", "zone.kill", "zone.start"}
+ENDS = {"zone.restart", "zone.stop", "zone.kill", "zone.start", "policy"}
 HV_ZONE_RUNNING, HV_ZONE_PAUSED = 2, 6
 
 
