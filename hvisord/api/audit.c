@@ -35,9 +35,10 @@ void audit_change(const struct request *request, const cJSON *params)
 
 	if (params_boolean(params, "dry_run") || is_told(connection, request->method, zone))
 		return;
-	log_notice("audit: %s%s%.64s by uid %u, pid %d%s%.64s", schema_methods[request->method].name,
-		   named != NULL ? " " : "", name, (unsigned)connection->uid, (int)connection->pid,
-		   key != NULL ? ", key " : "", key != NULL ? key : "");
+	log_about(LOG_LEVEL_NOTICE, zone != NULL ? zone->name : NULL,
+		  "audit: %s%s%.64s by uid %u, pid %d%s%.64s", schema_methods[request->method].name,
+		  named != NULL ? " " : "", name, (unsigned)connection->uid, (int)connection->pid,
+		  key != NULL ? ", key " : "", key != NULL ? key : "");
 }
 
 void audit_refused(const struct connection *connection, const char *what, const char *why)
