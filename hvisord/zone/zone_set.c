@@ -5,6 +5,7 @@
  * a moment, so that half-written files do not show.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,8 @@ static void set_merge(struct zones *zones, struct zone_set *set)
 	}
 	apply_missing(zones);
 	zone_set_fini(&old);
+	/* checking takes many times what stays of it, and looks are rare */
+	malloc_trim(0);
 }
 
 void zone_set_read_now(struct zones *zones)
