@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by keys.c and keys_store.c. */
+/* Shared by keys.c, keys_run.c and keys_store.c. */
 #ifndef KEYS_PRIVATE_H
 #define KEYS_PRIVATE_H
 
@@ -59,7 +59,16 @@ struct keys {
 /* keys.c */
 /* At the end of the list; NULL without memory. */
 struct keyed *keyed_new(struct keys *keys);
+/* CLOCK_REALTIME in seconds. */
+uint64_t keyed_now(void);
+
+/* keys_run.c */
 void keyed_free(struct keyed *keyed);
+/* What it asks for is not waited for any more. */
+void keyed_free_agent(struct keyed *keyed);
+/* The change of its record goes to the disk; then it goes on. */
+void keyed_touch(struct keyed *keyed);
+extern const struct state_file_ops keys_file_ops; /* user: the keys */
 
 /* keys_store.c */
 #define KEYS_FILE "requests.json"
