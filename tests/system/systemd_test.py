@@ -108,6 +108,11 @@ class Board(Machine):
         pid = self.show("MainPID")
         return pid if pid not in ("0", old_pid) else None
 
+    def booted(self):
+        """Waits until systemd has started all that it is to start."""
+        states = "running", "degraded"
+        return self.poll(lambda: self.command("systemctl is-system-running")[1].strip() in states)
+
     def shell_answers(self):
         """Zone linux has a shell that does what it is told."""
         line = "printf '\\recho alive$((1 + 1))\\r' | hvisorctl console linux --no-replay --idle-ms 1500"
@@ -120,8 +125,7 @@ class Board(Machine):
 
 def test_boot(m):
     """The machine boots, and the zones that are to start do, with nobody asking."""
-    state = m.poll(lambda: m.command("systemctl is-system-running")[1].strip() in ("running", "degraded"))
-    check("systemd is done", state, m.command("systemctl --failed --no-legend")[1].strip() or "no unit failed")
+    check("systemd is done", m.booted(), m.command("systemctl --failed --no-legend")[1].strip() or "no unit failed")
     check("no unit failed", m.run("systemctl --failed --no-legend").strip() == "")
     check("hvisord runs", m.show("ActiveState") == "active")
     for name in ("linux", "spin"):
@@ -220,14 +224,16 @@ def test_crashes(m):
 
 def test_off(m):
     """poweroff with zones that run. Last, for that reason."""
+    m.booted()
     m.send("systemctl poweroff\n")
-    deadline = time.monotonic() + 90
-    while m.process.poll() is None and time.monotonic() < deadline:
-        try:
-            m.expect("this never comes", 1)
-        except MachineError:
-            pass
-    check("the machine is off", m.process.poll() == 0, m.process.poll())
+    try:
+        m.expect("this never comes", 90)
+    except MachineError as error:
+        note(str(error).split("\n", 1)[0])
+    check("the machine is off", m.process.wait(10) == 0, m.process.poll())
+    text = re.sub(r"\x1b\[[0-9;]*m", "", m.transcript)
+    stopped = re.search(r"OK.*Stopped hvisor-zones", text), re.search(r"OK.*Stopped hvisord.service", text)
+    check("the zones were stopped before hvisord", all(stopped) and stopped[0].start() < stopped[1].start())
 
 
 TESTS = [function for name, function in list(globals().items()) if name.startswith("test_")]
