@@ -11,6 +11,8 @@
  *   load SOCKET trickle COUNT      a request a byte at a time, on COUNT connections
  *   load SOCKET flood COUNT        as many requests as go, on COUNT connections, in flight all the time
  *   load SOCKET endless BYTES      BYTES without a newline; prints taken=N, what the daemon took of it
+ *   load SOCKET echo COUNT         no client but a daemon that only greets and echoes: COUNT connections,
+ *                                  one after the other; what "measure" says of it is the most that it can say
  *
  * The misbehaving ones print "ready" when they are connected and go on until they are killed.
  */
@@ -236,6 +238,35 @@ static void endless(const char *path, unsigned long bytes)
 	printf("taken=%lu\n", taken);
 }
 
+static int serve(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 1) != 0)
+		die(path);
+	return fd;
+}
+
+static void echo(const char *path, unsigned connections)
+{
+	static char data[65536];
+	int listener = serve(path);
+
+	ready();
+	while (connections-- != 0) {
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		ssize_t n = 1;
+
+		if (fd < 0)
+			die("accept");
+		for (send_all(fd, "\n", 1); n > 0; send_all(fd, data, n > 0 ? (size_t)n : 0))
+			n = recv(fd, data, sizeof(data), 0);
+		close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 3 ? argv[2] : "";
@@ -253,8 +284,11 @@ int main(int argc, char **argv)
 		trickle(argv[1], (unsigned)number(argv[3], connections));
 	} else if (strcmp(mode, "flood") == 0) {
 		flood(argv[1], (unsigned)number(argv[3], connections));
+	} else if (strcmp(mode, "echo") == 0) {
+		echo(argv[1], (unsigned)number(argv[3], connections));
 	} else {
-		fputs("usage: load SOCKET measure|silent|trickle|flood|endless COUNT [CONNECTIONS [DEPTH]]\n",
+		fputs("usage: load SOCKET measure|silent|trickle|flood|endless|echo COUNT [CONNECTIONS "
+		      "[DEPTH]]\n",
 		      stderr);
 		return 2;
 	}

@@ -160,12 +160,16 @@ class Rig:
         os.chmod(wrapper, 0o755)
         return wrapper
 
-    def start(self):
+    def start_process(self):
+        """Starts the daemon, which need not answer yet."""
         self.daemon = subprocess.Popen(
             [HVISORD, "--backend", "sim", "--config-dir", self.config_dir, "--run-dir", self.run_dir,
              "--state-dir", self.state_dir,
              "--device-program", self.device_program or self.real_device(), *self.options],
             stderr=self.log, env=self.environment)
+
+    def start(self):
+        self.start_process()
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
