@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 Every call of the system failing once in turn, under the methods that look, wait
-and remember: an error or an answer, nothing done twice, nothing kept.
+and remember: an error or an answer, nothing done twice, nothing kept. And the
+daemon killed at each of them.
 """
 import errno
 
 import board
 from board import Board
-from rig import run, wait_for
+from fault import KILL_AFTER, KILL_BEFORE
+from rig import PATIENCE, run, wait_for
 
 PLACES = 30
 KINDS = {"malloc": errno.ENOMEM, "open": errno.EMFILE, "read": errno.EIO, "write": errno.ENOSPC, "fsync": errno.EIO,
@@ -76,4 +78,52 @@ def serve(call):
     return test
 
 
-run([serve(call) for call in KINDS])
+def killed(call):
+    """Killed at each such call in turn: whoever asks again never has it done twice."""
+    def test(rig):
+        requests = Board(rig)
+        requests.begin()
+        requests.client.result("zone.start", zone="worker")
+        outcomes = {}
+        for when in (KILL_BEFORE, KILL_AFTER):
+            nth = 1
+            while restart_once(requests, call, nth, when, outcomes):
+                nth += 1
+        assert outcomes.get("answered") and outcomes.get("request.unknown_outcome"), outcomes
+        print(f"# {call}: {outcomes}", flush=True)
+    test.__name__ = f"killed_at_each_{call}"
+    return test
+
+
+def restart_once(requests, call, nth, when, outcomes):
+    """A restart of the worker with a key, asked for until there is an answer. False: it was served before that call."""
+    name, rig = f"{call} {nth} {when}", requests.rig
+    ask = {"zone": "worker", "request_key": name, "timeout_ms": 20000}
+    runs = requests.simulator.status(2)[1]
+    requests.faults.arm(call, nth, when)
+    first = None
+    try:
+        first = requests.client.call("zone.restart", **ask)
+    except (AssertionError, OSError):
+        pass
+    fired = requests.faults.disarm()
+    if fired:
+        rig.daemon.wait(PATIENCE)
+        requests.restart()
+    again = requests.client.call("zone.restart", **ask)
+    assert first is None or again.get("result") == first.get("result"), (name, first, again)
+    assert requests.client.call("zone.restart", **ask).get("result") == again.get("result"), name
+    outcome = "answered" if "result" in again else again["error"]["data"]["reason"]
+    outcomes[outcome] = outcomes.get(outcome, 0) + 1
+    assert outcome in ("answered", "request.unknown_outcome"), (name, again)
+    # a restart that was cut off may be seen through by the next daemon, or not
+    wait_for(lambda: requests.zones()["worker"]["state"] in ("stopped", "running"), name)
+    ours = "result" in requests.client.call("zone.start", zone="worker")
+    wait_for(lambda: requests.zones()["worker"]["state"] == "running", name)
+    done = requests.simulator.status(2)[1] - runs - ours
+    assert done == 1 if outcome == "answered" else done <= 1, (name, outcome, done, ours)
+    requests.must_be_well(name, worker="running")
+    return fired
+
+
+run([serve(call) for call in KINDS] + [killed(call) for call in ("write", "fsync", "rename", "send")])
