@@ -39,6 +39,8 @@ void connection_close(struct connection *connection)
 	connection->closing = true;
 	while ((request = TAILQ_FIRST(&connection->requests)) != NULL)
 		request_drop(request);
+	if (connection->raw_input != NULL)
+		zone_input_detach(connection->raw_input);
 	TAILQ_REMOVE(&connection->api->connections, connection, entry);
 	connection->api->num_connections--;
 	uv_close((uv_handle_t *)&connection->pipe, on_closed);
@@ -58,7 +60,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer);
 /* Reads only from those that read us. */
 static void steer(struct connection *connection)
 {
-	bool want = !connection->at_end && !connection->paused &&
+	bool want = !connection->at_end && !connection->paused && connection->raw_input == NULL &&
 		    connection_queued(connection) < CONNECTION_HIGH_WATER;
 
 	if (want == connection->reading || connection->closing)
@@ -75,7 +77,8 @@ static void close_if_over(struct connection *connection)
 {
 	const struct request *request;
 
-	if (!connection->at_end || connection->paused || connection_queued(connection) != 0)
+	if (!connection->at_end || connection->paused || connection->raw_input != NULL ||
+	    connection_queued(connection) != 0)
 		return;
 	TAILQ_FOREACH(request, &connection->requests, entry)
 	{
@@ -88,6 +91,12 @@ static void close_if_over(struct connection *connection)
 /* After a feed of the codec. */
 static void after_lines(struct connection *connection, int r)
 {
+	if (connection->raw != NULL && !connection->closing) {
+		/* what came behind the line that asked for it */
+		console_raw_input(connection, connection->codec.tail, connection->codec.length);
+		codec_fini(&connection->codec);
+		return connection_flush(connection);
+	}
 	connection->paused = r == CODEC_PAUSE;
 	if (r == -EMSGSIZE)
 		return connection_break(connection, SCHEMA_ERROR_LIMIT, "a line is longer than the limit");
@@ -226,6 +235,10 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 	}
 	if (size < 0)
 		return connection_close(connection);
+	if (connection->raw != NULL) {
+		console_raw_input(connection, buffer->base, (size_t)size);
+		return connection_flush(connection);
+	}
 	after_lines(connection,
 		    codec_feed(&connection->codec, buffer->base, (size_t)size, request_line, connection));
 }

@@ -43,7 +43,10 @@ struct connection {
 	struct request_list requests;
 	unsigned num_requests;
 	struct subscription subscription;
-	bool types; /* into a console, of the zone with this id */
+	struct zone *raw; /* bytes in both directions are those of this zone's console; NULL: lines */
+	uint64_t raw_pos;
+	struct zone_input *raw_input; /* typed, but not taken yet: no more is read meanwhile */
+	bool types;                   /* into a console, of the zone with this id */
 	int types_into;
 	struct keyed *keyed; /* no client, but the one that asks for all who gave the same key */
 };
@@ -83,7 +86,9 @@ void connection_break(struct connection *connection, enum schema_error_id error,
 void console_pump(struct request *request);
 /* All streams of a connection. */
 void console_pump_all(struct connection *connection);
-/* Ends streams of a zone that goes away. */
+/* What a client of a raw connection types. */
+void console_raw_input(struct connection *connection, const char *data, size_t length);
+/* Ends streams and raw connections of a zone that goes away. */
 void console_end(struct api *api, const struct zone *zone);
 
 /* zone_json.c: members of an open object */

@@ -75,7 +75,7 @@ static void on_console(void *user, const struct zone *zone)
 	(void)zone;
 	for (connection = TAILQ_FIRST(&api->connections); connection != NULL; connection = next) {
 		next = TAILQ_NEXT(connection, entry);
-		if (TAILQ_EMPTY(&connection->requests))
+		if (TAILQ_EMPTY(&connection->requests) && connection->raw == NULL)
 			continue;
 		console_pump_all(connection);
 		connection_flush(connection);

@@ -59,6 +59,7 @@ const method_fn methods[SCHEMA_METHOD_COUNT] = {
 	[SCHEMA_METHOD_CONFIG_RELOAD] = method_config_reload,
 	[SCHEMA_METHOD_EVENTS_SUBSCRIBE] = method_events_subscribe,
 	[SCHEMA_METHOD_CONSOLE_ATTACH] = method_console_attach,
+	[SCHEMA_METHOD_CONSOLE_LOG] = method_console_log,
 	[SCHEMA_METHOD_CONSOLE_WRITE] = method_console_write,
 	[SCHEMA_METHOD_CONSOLE_RESIZE] = method_console_resize,
 	[SCHEMA_METHOD_RESOURCES_GET] = method_resources_get,

@@ -52,6 +52,7 @@ void method_cancel(struct request *request, const cJSON *params);
 
 /* methods_console.c */
 void method_console_attach(struct request *request, const cJSON *params);
+void method_console_log(struct request *request, const cJSON *params);
 void method_console_write(struct request *request, const cJSON *params);
 void method_console_resize(struct request *request, const cJSON *params);
 

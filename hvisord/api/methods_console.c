@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Consoles: streams that go at their clients' pace, input that goes at the guest's. */
+/* Consoles: streams and raw connections that go at their clients' pace, input that goes at the guest's. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "base64.h"
 #include "connection.h"
+#include "log.h"
 
 /* Output in one result. */
 #define PIECE 12288u
@@ -16,7 +18,7 @@ static struct zone *console_zone(struct request *request, const cJSON *params, b
 
 	if (zone == NULL)
 		return NULL;
-	if (!zone_has_console(zone) && zone->console.end == 0) {
+	if (!zone_has_console(zone) && zone_console_end(zone) == 0) {
 		request_error(request, SCHEMA_ERROR_NO_CONSOLE, "zone %.40s has no console", zone->name);
 		return NULL;
 	}
@@ -49,10 +51,10 @@ void console_pump(struct request *request)
 {
 	struct connection *connection = request->connection;
 	struct zone *zone = request->stream;
+	char piece[PIECE];
 
 	while (!connection->closing && connection_queued(connection) < CONNECTION_HIGH_WATER) {
-		const char *data;
-		size_t length = console_read(&zone->console, &request->pos, &data);
+		size_t length = zone_console_read(zone, &request->pos, piece, sizeof(piece));
 		struct json_out *out;
 
 		if (length == 0) {
@@ -60,15 +62,49 @@ void console_pump(struct request *request)
 				end_stream(request);
 			return;
 		}
-		if (length > PIECE)
-			length = PIECE;
 		out = request_reply(request);
 		if (out == NULL)
 			return;
-		put_output(out, request->pos, data, length);
+		put_output(out, request->pos, piece, length);
 		request_reply_end(request, true);
 		request->pos += length;
 	}
+}
+
+static void raw_pump(struct connection *connection)
+{
+	char piece[PIECE];
+	size_t length;
+
+	while (!connection->closing && connection_queued(connection) < CONNECTION_HIGH_WATER) {
+		length = zone_console_read(connection->raw, &connection->raw_pos, piece, sizeof(piece));
+		if (length == 0) {
+			/* closed as soon as all is out */
+			if (!lifecycle_is_active(connection->raw->state))
+				connection->at_end = true;
+			return;
+		}
+		json_append(&connection->out, piece, length);
+		connection->raw_pos += length;
+	}
+}
+
+static void on_raw_typed(void *user, const struct zone *zone, const struct zone_failure *failure)
+{
+	struct connection *connection = user;
+
+	(void)zone;
+	connection->raw_input = NULL;
+	if (failure->error != SCHEMA_OK)
+		connection->at_end = true;
+	connection_flush(connection);
+}
+
+void console_raw_input(struct connection *connection, const char *data, size_t length)
+{
+	if (length != 0 &&
+	    zone_type(connection->raw, data, length, on_raw_typed, connection, &connection->raw_input) != 0)
+		connection_close(connection);
 }
 
 void console_pump_all(struct connection *connection)
@@ -80,6 +116,8 @@ void console_pump_all(struct connection *connection)
 		if (request->stream != NULL)
 			console_pump(request);
 	}
+	if (connection->raw != NULL)
+		raw_pump(connection);
 }
 
 void console_end(struct api *api, const struct zone *zone)
@@ -94,52 +132,120 @@ void console_end(struct api *api, const struct zone *zone)
 			if (request->stream == zone)
 				end_stream(request);
 		}
-		connection_flush(connection);
+		if (connection->raw == zone)
+			connection_close(connection);
+		else
+			connection_flush(connection);
 	}
 }
 
-/* Kept output from pos on, in one answer. */
-static void reply_kept(struct request *request, const struct zone *zone, uint64_t pos)
+/* Up to size bytes from *pos on without a hole; *pos moves as in zone_console_read(). */
+static size_t read_span(struct zone *zone, uint64_t *pos, char *buffer, size_t size)
 {
-	struct json_out *out = request_reply(request);
-	const char *data, *more;
-	size_t length, rest;
-	uint64_t next;
-	char *whole;
+	size_t length = zone_console_read(zone, pos, buffer, size), n;
+	uint64_t next = *pos + length;
 
+	while (length != 0 && length < size) {
+		n = zone_console_read(zone, &next, buffer + length, size - length);
+		if (n == 0 || next != *pos + length)
+			break;
+		length += n;
+		next += n;
+	}
+	return length;
+}
+
+/* Kept output from pos on, in one answer; the caller adds members and ends it. NULL: answered, or nobody listens. */
+static struct json_out *reply_kept(struct request *request, struct zone *zone, uint64_t pos, uint64_t limit)
+{
+	char *buffer = malloc(limit + 1);
+	struct json_out *out;
+	size_t length;
+
+	if (buffer == NULL) {
+		request_error(request, SCHEMA_ERROR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	length = read_span(zone, &pos, buffer, limit);
+	out = request_reply(request);
+	if (out != NULL)
+		put_output(out, pos, buffer, length);
+	free(buffer);
+	return out;
+}
+
+/* That many bytes before the end, as far as they are kept. */
+static uint64_t before_end(struct zone *zone, uint64_t bytes)
+{
+	uint64_t start = zone_console_start(zone), end = zone_console_end(zone);
+
+	return end - start > bytes ? end - bytes : start;
+}
+
+void method_console_log(struct request *request, const cJSON *params)
+{
+	uint64_t limit = params_integer(request->method, params, "limit");
+	struct zone *zone = console_zone(request, params, false);
+	struct json_out *out;
+	uint64_t pos;
+
+	if (zone == NULL)
+		return;
+	pos = cJSON_HasObjectItem(params, "pos") ? params_integer(request->method, params, "pos")
+						 : before_end(zone, limit);
+	out = reply_kept(request, zone, pos, limit);
 	if (out == NULL)
 		return;
-	/* two pieces where the ring wraps: base64 wants them as one */
-	length = console_read(&zone->console, &pos, &data);
-	next = pos + length;
-	rest = length != 0 ? console_read(&zone->console, &next, &more) : 0;
-	whole = rest != 0 ? malloc(length + rest) : NULL;
-	if (whole != NULL) {
-		memcpy(whole, data, length);
-		memcpy(whole + length, more, rest);
-		put_output(out, pos, whole, length + rest);
-		free(whole);
-	} else {
-		put_output(out, pos, length != 0 ? data : "", length);
-	}
-	json_put_string(out, "state", lifecycle_state_name(zone->state));
+	json_put_uint(out, "start", zone_console_start(zone));
+	json_put_uint(out, "end", zone_console_end(zone));
 	request_reply_end(request, false);
+}
+
+/* From the answer on the connection is the console's, both ways, until either end closes it. */
+static void attach_raw(struct request *request, struct zone *zone, uint64_t pos)
+{
+	struct connection *connection = request->connection;
+	struct json_out *out;
+
+	if (!connection->may_change) {
+		audit_refused(connection, "console.attach raw", "not allowed for this user");
+		return request_error(request, SCHEMA_ERROR_PERMISSION, "raw is for those who may type");
+	}
+	if (request->id == NULL || connection->num_requests != 0 || connection->subscription.active)
+		return request_error(request, SCHEMA_ERROR_REQUEST,
+				     "raw wants a connection without other requests and events");
+	out = request_reply(request);
+	if (out == NULL)
+		return;
+	log_notice("audit: console.attach raw %s by uid %u, pid %d", zone->name, (unsigned)connection->uid,
+		   (int)connection->pid);
+	put_output(out, pos, NULL, 0);
+	request_reply_end(request, false);
+	connection->raw = zone;
+	connection->raw_pos = pos;
 }
 
 void method_console_attach(struct request *request, const cJSON *params)
 {
 	uint64_t replay = params_integer(request->method, params, "replay");
-	bool more = params_boolean(params, "more");
-	struct zone *zone = console_zone(request, params, more);
+	bool more = params_boolean(params, "more"), raw = params_boolean(params, "raw");
+	struct zone *zone = console_zone(request, params, more || raw);
 	struct request *kept;
+	struct json_out *out;
 	uint64_t pos;
 
 	if (zone == NULL)
 		return;
-	pos = zone->console.end - zone->console.start > replay ? zone->console.end - replay
-							       : zone->console.start;
-	if (!more)
-		return reply_kept(request, zone, pos);
+	pos = before_end(zone, replay);
+	if (raw)
+		return attach_raw(request, zone, pos);
+	if (!more) {
+		out = reply_kept(request, zone, pos, zone_console_end(zone) - pos);
+		if (out == NULL)
+			return;
+		json_put_string(out, "state", lifecycle_state_name(zone->state));
+		return request_reply_end(request, false);
+	}
 	kept = request->id != NULL ? request_keep(request) : NULL;
 	if (kept == NULL)
 		return;

@@ -341,6 +341,8 @@ static int verdict(struct connection *connection)
 		connection_flush(connection);
 	if (connection->closing)
 		return -ECANCELED;
+	if (connection->raw != NULL)
+		return CODEC_PAUSE; /* what follows is no line */
 	return connection_queued(connection) >= CONNECTION_HIGH_WATER ? CODEC_PAUSE : 0;
 }
 

@@ -166,13 +166,13 @@ static void put_run(const struct zone *zone, struct json_out *out)
 }
 
 /* Positions of the bytes that are kept. */
-static void put_console(const struct zone *zone, struct json_out *out)
+static void put_console(struct zone *zone, struct json_out *out)
 {
 	if (!zone_has_console(zone))
 		return;
 	json_open_object(out, "console");
-	json_put_uint(out, "start", zone->console.start);
-	json_put_uint(out, "end", zone->console.end);
+	json_put_uint(out, "start", zone_console_start(zone));
+	json_put_uint(out, "end", zone_console_end(zone));
 	json_close_object(out);
 }
 

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #define CONSOLE_KEEP (256u * 1024u)
+/* No position is beyond it: the protocol's numbers are exact up to there. */
+#define CONSOLE_POS_MAX (1ull << 53)
 
 struct console {
 	char *data;

@@ -31,6 +31,8 @@ struct device {
 	bool quitting;
 	bool freed;
 	bool want_writable;
+	bool held;
+	bool exited;
 	unsigned handles; /* not closed yet */
 	uv_poll_t exit_poll;
 	uv_poll_t link_poll;
@@ -182,7 +184,7 @@ static void drain_link(struct device *device, unsigned packets)
 {
 	char packet[DEVICE_LINK_MAX];
 
-	while (packets-- != 0 && device->link >= 0 && !device->freed) {
+	while (packets-- != 0 && device->link >= 0 && !device->freed && (!device->held || device->exited)) {
 		ssize_t n = recv(device->link, packet, sizeof(packet), 0);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -200,10 +202,14 @@ static void on_link(uv_poll_t *poll, int status, int events);
 
 static void watch_link(struct device *device)
 {
-	int events = UV_READABLE | (device->want_writable ? UV_WRITABLE : 0);
+	int events = (device->held ? 0 : UV_READABLE) | (device->want_writable ? UV_WRITABLE : 0);
 
-	if (device->link >= 0)
+	if (device->link < 0)
+		return;
+	if (events != 0)
 		uv_poll_start(&device->link_poll, events, on_link);
+	else
+		uv_poll_stop(&device->link_poll);
 }
 
 static void on_link(uv_poll_t *poll, int status, int events)
@@ -227,6 +233,7 @@ static void on_exit_poll(uv_poll_t *poll, int status, int events)
 	(void)events;
 	uv_poll_stop(poll);
 	uv_timer_stop(&device->timer);
+	device->exited = true;
 	/* its last words are still in the socket: as much as it keeps, and then the end */
 	drain_link(device, 2 * DEVICE_SCROLLBACK / DEVICE_LINK_DATA);
 	if (device->freed)
@@ -396,6 +403,14 @@ size_t device_input(struct device *device, const char *data, size_t length)
 		watch_link(device);
 	}
 	return done;
+}
+
+void device_hold(struct device *device, bool held)
+{
+	if (device->held == held)
+		return;
+	device->held = held;
+	watch_link(device);
 }
 
 void device_resize(struct device *device, unsigned columns, unsigned rows)

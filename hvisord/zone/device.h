@@ -6,6 +6,7 @@
 #ifndef DEVICE_H
 #define DEVICE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include <uv.h>
 
@@ -60,6 +61,9 @@ void device_free(struct device *device);
 
 /* Sends typed bytes. Returns how many were taken: maybe none. */
 size_t device_input(struct device *device, const char *data, size_t length);
+
+/* Held: no output is read; the process keeps what it can. */
+void device_hold(struct device *device, bool held);
 
 void device_resize(struct device *device, unsigned columns, unsigned rows);
 

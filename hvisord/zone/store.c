@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base64.h"
+#include "console.h"
 #include "json_strict.h"
 #include "state.h"
 
@@ -33,6 +34,7 @@ int store_write(const char *dir, uint32_t zone, const struct store_record *recor
 	json_put_uint(&out, "device_pid", (uint64_t)record->device_pid);
 	json_put_uint(&out, "device_start", record->device_start);
 	json_put_uint(&out, "started_ms", record->started_ms);
+	json_put_uint(&out, "console_base", record->console_base);
 	json_put_bool(&out, "wanted", record->wanted);
 	plan_write(record->plan, &out);
 	json_put_base64(&out, "config", &record->plan->hv, sizeof(record->plan->hv));
@@ -75,7 +77,8 @@ static int read_record(const cJSON *root, uint32_t zone, const HvZoneConfig *hv,
 	if (!get_number(root, "version", &version) || version != RECORD_VERSION ||
 	    !get_number(root, "zone", &id) || id != zone || !get_number(root, "device_pid", &pid) ||
 	    pid > INT32_MAX || !get_number(root, "device_start", &record.device_start) ||
-	    !get_number(root, "started_ms", &record.started_ms))
+	    !get_number(root, "started_ms", &record.started_ms) ||
+	    !get_number(root, "console_base", &record.console_base) || record.console_base > CONSOLE_POS_MAX)
 		return -EBADMSG;
 	record.device_pid = (pid_t)pid;
 	record.wanted = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "wanted"));

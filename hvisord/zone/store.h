@@ -16,6 +16,7 @@ struct store_record {
 	pid_t device_pid;       /* 0: none */
 	uint64_t device_start;  /* start time of that process, clock ticks since boot (proc(5) stat, 22) */
 	uint64_t started_ms;    /* when the run began, CLOCK_BOOTTIME; 0: not yet */
+	uint64_t console_base;  /* console position of that process's byte 0 */
 	bool wanted;            /* it is to run: a guest reset that the old daemon did not see through */
 };
 

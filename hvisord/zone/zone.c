@@ -81,7 +81,7 @@ static void on_delay_closed(uv_handle_t *handle)
 		close(private->bound_fd);
 	plan_free(zone->plan);
 	plan_free(private->next_plan);
-	console_fini(&zone->console);
+	zone_console_close(zone);
 	free(zone->name);
 	free(zone->file);
 	free(private);

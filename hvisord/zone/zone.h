@@ -204,6 +204,17 @@ bool zone_resize(struct zone *zone, unsigned columns, unsigned rows);
 
 bool zone_has_console(const struct zone *zone);
 
+/*
+ * Console output from pos on, of memory or disk. *pos moves to the next byte
+ * kept where its own is not any more. Returns how many bytes, at most size; 0
+ * at the end.
+ */
+size_t zone_console_read(struct zone *zone, uint64_t *pos, char *buffer, size_t size);
+
+/* Positions of the oldest byte kept and behind the newest; equal: there is none. */
+uint64_t zone_console_start(struct zone *zone);
+uint64_t zone_console_end(struct zone *zone);
+
 /* It is started when the machine boots: so says its file, or an operator who enabled or disabled it. */
 bool zone_autostart(const struct zone *zone);
 

@@ -63,7 +63,7 @@ static void adopt_device(struct zone *zone, const struct store_record *record)
 
 	if (record->device_pid == 0 || !plan_has_virtio(zone->plan))
 		return;
-	r = zone_device_adopt(zone, record->device_pid, record->device_start);
+	r = zone_device_adopt(zone, record);
 	if (r == 0)
 		return;
 	zone->device_state = ZONE_DEVICE_DIED;

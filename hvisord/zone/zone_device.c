@@ -24,12 +24,7 @@ static void on_ready(void *user)
 
 static void on_output(void *user, uint64_t pos, const char *data, size_t length)
 {
-	struct zone *zone = user;
-	struct zones *zones = zone->private->zones;
-
-	console_skip_to(&zone->console, zone->private->device_base + pos);
-	console_append(&zone->console, data, length);
-	zones->hooks->console(zones->user, zone);
+	zone_console_output(user, pos, data, length);
 }
 
 static void on_writable(void *user)
@@ -83,7 +78,6 @@ static void attached(struct zone *zone)
 	struct zone_private *private = zone->private;
 
 	private->quit_called = false;
-	private->device_base = zone->console.end;
 	zone->device_pid = device_pid(private->device);
 	zone->device_state = ZONE_DEVICE_CONNECTING;
 }
@@ -96,18 +90,23 @@ int zone_device_spawn(struct zone *zone)
 	if (r != 0)
 		return r;
 	attached(zone);
+	zone->private->device_base = zone_console_end(zone);
 	/* its id on disk before it is of use: a new daemon must be able to end it */
 	return zone_store(zone);
 }
 
-int zone_device_adopt(struct zone *zone, pid_t pid, uint64_t start_time)
+int zone_device_adopt(struct zone *zone, const struct store_record *record)
 {
 	struct device_options options = options_for(zone);
-	int r = device_adopt(&options, (uint32_t)zone->id, pid, start_time, &zone->private->device);
+	int r = device_adopt(&options, (uint32_t)zone->id, record->device_pid, record->device_start,
+			     &zone->private->device);
 
-	if (r == 0)
-		attached(zone);
-	return r;
+	if (r != 0)
+		return r;
+	attached(zone);
+	zone_console_open(zone);
+	zone->private->device_base = record->console_base;
+	return 0;
 }
 
 void zone_device_drop(struct zone *zone)

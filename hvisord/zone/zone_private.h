@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "console_log.h"
 #include "device.h"
 #include "intent.h"
 #include "state.h"
@@ -35,6 +36,7 @@ struct zone_private {
 	struct zone_cause hold_cause; /* who paused or resumed it last */
 	struct zone_load *load;
 	struct device *device;
+	struct console_log *log; /* NULL: not opened yet, or there is no place for it */
 	uint64_t device_base; /* console position of the device process's byte 0 */
 	/* loading: before a quick guest reset is followed, then between reports of progress; pending: the rest of it */
 	uv_timer_t delay;
@@ -135,7 +137,7 @@ int zone_store(struct zone *zone);
 
 /* zone_device.c */
 int zone_device_spawn(struct zone *zone);
-int zone_device_adopt(struct zone *zone, pid_t pid, uint64_t start_time);
+int zone_device_adopt(struct zone *zone, const struct store_record *record);
 void zone_device_drop(struct zone *zone); /* forget it; the process lives on, if it lives */
 /* zone_start.c: the device process is there, or is not */
 void zone_device_is_ready(struct zone *zone);
@@ -152,6 +154,13 @@ bool zone_ops_progress(const struct zone *zone, uint64_t loaded, uint64_t total)
 /* zone_ask.c: another zone that runs and has what the config claims; NULL: none. */
 const struct zone *zone_conflict(struct zones *zones, const HvZoneConfig *hv, int own_id,
 				 struct hv_violation *ret_violation);
+
+/* zone_console.c */
+/* Positions go on where the log ends. To be called before the first output. */
+void zone_console_open(struct zone *zone);
+/* Output of the device process, whose byte 0 is at device_base. */
+void zone_console_output(struct zone *zone, uint64_t pos, const char *data, size_t length);
+void zone_console_close(struct zone *zone);
 
 /* zone_input.c */
 void zone_inputs_send(struct zone *zone);
