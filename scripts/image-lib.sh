@@ -90,3 +90,28 @@ libraries() {
 		libraries "${to%/lib/*}" "$to/$name"
 	done
 }
+
+# $1 = folder, $@ = unpacked packages: a root file system of systemd, without what nobody reads here.
+debian_tree() {
+	local to=$1 packages
+	shift
+	mkdir -p "$to"/{bin,sbin,usr/bin,usr/sbin,etc,proc,sys,dev,run,tmp,root,var/log/journal}
+	for packages; do
+		cp -r "$packages/." "$to"
+	done
+	rm -rf "$to"/usr/share/{doc,man,locale,lintian,bug,bash-completion,zsh}
+	cp "$debs/root/bin/busybox" "$to/bin/busybox"
+	ln -s /lib/systemd/systemd "$to/init"
+}
+
+# $1 = folder of a root file system: the libraries of all that is in it, and busybox for the commands that are not.
+complete() {
+	local name programs
+	mapfile -t programs < <(find "$1" -type f \( -perm -u+x -o -name '*.so*' \) -print)
+	libraries "$1" "${programs[@]}"
+	cp -L "$debs/root/lib/ld-linux-aarch64.so.1" "$1/lib/"
+	for name in $(qemu-aarch64-static "$1/bin/busybox" --list); do
+		[ -e "$1/bin/$name" ] || [ -e "$1/sbin/$name" ] || [ -e "$1/usr/bin/$name" ] || [ -e "$1/usr/sbin/$name" ] ||
+			ln -s busybox "$1/bin/$name"
+	done
+}

@@ -8,7 +8,9 @@ Every check prints a line with its figure; the last line says "N passed, M faile
 import argparse
 import json
 import os
+import re
 import sys
+import time
 import traceback
 
 import report
@@ -36,6 +38,7 @@ ZONE = {
     "kernel_load_paddr": "0x50400000",
     "initrd_filepath": "initrd",
 }
+GUEST = ("vmlinuz", "initrd", "systemd")  # of scripts/make-power-guest
 DEAF = "killall acpid; killall power-key; true"  # in the guest: nobody listens any more
 
 
@@ -64,6 +67,24 @@ def test_keys(m):
     check("someone listens", m.zone_shell("pidof acpid >/dev/null") == (0, ""))
     seconds = m.stop()
     powered_off(m, f"stop, {seconds:.1f} s")
+
+
+def test_systemd(m):
+    """Debian's systemd: udev finds the key, logind watches it and powers off."""
+    text = json.dumps({**ZONE, "kernel_filepath": "/test/power/vmlinuz", "initrd_filepath": "/test/power/systemd",
+                       "bootargs": "console=hvc0 cma=0 panic=1 systemd.journald.forward_to_console=1"})
+    m.run(f"echo '{text}' >{FOLDER}/zone.json")
+    m.start()
+    deadline = time.monotonic() + 240
+    said = ""
+    while "Watching system buttons" not in said and time.monotonic() < deadline:
+        said = m.command("hvisorctl console 1 --wait 2 </dev/null")[1]
+    watched = re.search(r"Watching system buttons on .*?\)", said)
+    if not check("logind watches the key", watched, watched and watched[0]):
+        note(said[-3000:])
+        return
+    m.run("hvisorctl stop --mode graceful --timeout 120 1", 240)
+    powered_off(m, "stop --mode graceful")
 
 
 def test_cloud(m):
@@ -119,7 +140,7 @@ def main():
     parser.add_argument("--cpu", default="cortex-a57", help="QEMU's CPU model")
     parser.add_argument("--only", default="", help="run tests whose name holds this text")
     arguments = parser.parse_args()
-    files = {f"/test/power/{name}": os.path.join(arguments.images, "power", name) for name in ("vmlinuz", "initrd")}
+    files = {f"/test/power/{name}": os.path.join(arguments.images, "power", name) for name in GUEST}
     with Stack(arguments, files=files) as m:
         m.run(SPLIT)
         m.use_zones(FOLDER)
