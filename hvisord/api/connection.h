@@ -93,6 +93,8 @@ void console_end(struct api *api, const struct zone *zone);
 
 /* zone_json.c: members of an open object */
 void zone_json_summary(const struct zone *zone, struct json_out *out);
+/* What brought the zone's last change about. */
+void zone_json_cause(const struct zone *zone, struct json_out *out);
 /* How long it is until the zone is started by itself, if that is known. */
 void zone_json_delay(const struct zone *zone, struct json_out *out);
 void zone_json_full(struct zone *zone, struct json_out *out);

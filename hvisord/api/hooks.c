@@ -3,19 +3,6 @@
 #include "connection.h"
 #include "wait.h"
 
-static void put_cause(const struct zone_cause *cause, struct json_out *out)
-{
-	if (cause->kind == NULL)
-		return;
-	json_open_object(out, "cause");
-	json_put_string(out, "kind", cause->kind);
-	if (cause->pid != 0) {
-		json_put_uint(out, "uid", cause->uid);
-		json_put_int(out, "pid", cause->pid);
-	}
-	json_close_object(out);
-}
-
 static void on_state(void *user, const struct zone *zone, enum zone_state from)
 {
 	struct json_out out = { 0 };
@@ -26,7 +13,7 @@ static void on_state(void *user, const struct zone *zone, enum zone_state from)
 	json_put_string(&out, "to", lifecycle_state_name(zone->state));
 	if (zone->reason != NULL)
 		json_put_string(&out, "reason", zone->reason);
-	put_cause(&zone->cause, &out);
+	zone_json_cause(zone, &out);
 	events_end(api, SCHEMA_EVENT_ZONE_STATE, zone, &out);
 	wait_check(api, zone);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Figures of the daemon, the hypervisor and the zones. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -111,36 +112,6 @@ static void put_hypervisor(struct metric_writer *writer, struct backend *backend
 /* A figure of each zone; false: this one has none. */
 typedef bool (*zone_figure_fn)(const struct zone *zone, uint64_t *ret_value);
 
-static bool counter_starts(const struct zone *zone, uint64_t *ret_value)
-{
-	*ret_value = zone->counters.starts;
-	return zone->id != 0;
-}
-
-static bool counter_restarts(const struct zone *zone, uint64_t *ret_value)
-{
-	*ret_value = zone->counters.restarts;
-	return zone->id != 0;
-}
-
-static bool counter_resets(const struct zone *zone, uint64_t *ret_value)
-{
-	*ret_value = zone->counters.resets;
-	return zone->id != 0;
-}
-
-static bool counter_crashes(const struct zone *zone, uint64_t *ret_value)
-{
-	*ret_value = zone->counters.crashes;
-	return zone->id != 0;
-}
-
-static bool counter_failures(const struct zone *zone, uint64_t *ret_value)
-{
-	*ret_value = zone->counters.failures;
-	return zone->id != 0;
-}
-
 static bool uptime(const struct zone *zone, uint64_t *ret_micros)
 {
 	*ret_micros = zone->started_ms != 0 ? (zone_now_ms() - zone->started_ms) * 1000 : 0;
@@ -187,25 +158,26 @@ static bool device_rss(const struct zone *zone, uint64_t *ret_value)
 
 static const struct {
 	struct metric_family family;
+	size_t offset; /* in struct zone_counters */
+} zone_counters[] = {
+	{ { "hvisor_zone_starts", METRIC_COUNTER, NULL,
+	    "Times it came to run, resets and restarts included." },
+	  offsetof(struct zone_counters, starts) },
+	{ { "hvisor_zone_restarts", METRIC_COUNTER, NULL, "Times its restart policy started it again." },
+	  offsetof(struct zone_counters, restarts) },
+	{ { "hvisor_zone_resets", METRIC_COUNTER, NULL, "Times its guest had it started again." },
+	  offsetof(struct zone_counters, resets) },
+	{ { "hvisor_zone_crashes", METRIC_COUNTER, NULL, "Runs that ended by a fault." },
+	  offsetof(struct zone_counters, crashes) },
+	{ { "hvisor_zone_start_failures", METRIC_COUNTER, NULL, "Starts that were undone." },
+	  offsetof(struct zone_counters, failures) },
+};
+
+static const struct {
+	struct metric_family family;
 	zone_figure_fn figure;
 	void (*put)(struct metric_writer *writer, uint64_t value);
 } zone_figures[] = {
-	{ { "hvisor_zone_starts", METRIC_COUNTER, NULL,
-	    "Times it came to run, resets and restarts included." },
-	  counter_starts,
-	  metric_put },
-	{ { "hvisor_zone_restarts", METRIC_COUNTER, NULL, "Times its restart policy started it again." },
-	  counter_restarts,
-	  metric_put },
-	{ { "hvisor_zone_resets", METRIC_COUNTER, NULL, "Times its guest had it started again." },
-	  counter_resets,
-	  metric_put },
-	{ { "hvisor_zone_crashes", METRIC_COUNTER, NULL, "Runs that ended by a fault." },
-	  counter_crashes,
-	  metric_put },
-	{ { "hvisor_zone_start_failures", METRIC_COUNTER, NULL, "Starts that were undone." },
-	  counter_failures,
-	  metric_put },
 	{ { "hvisor_zone_uptime_seconds", METRIC_GAUGE, "seconds", "Age of the present run." },
 	  uptime,
 	  metric_put_micro },
@@ -263,6 +235,25 @@ static void put_states(struct metric_writer *writer, struct zones *zones)
 	writer->labels[2] = (struct metric_label){ 0 };
 }
 
+/* The root zone is not this daemon's to start. */
+static void put_counters(struct metric_writer *writer, struct zones *zones)
+{
+	char id[12];
+
+	for (unsigned i = 0; i < sizeof(zone_counters) / sizeof(zone_counters[0]); i++) {
+		metric_begin(writer, &zone_counters[i].family);
+		for (struct zone *zone = next_zone(zones, NULL); zone != NULL;
+		     zone = next_zone(zones, zone)) {
+			const char *counters = (const char *)&zone->counters;
+
+			put_zone_labels(writer, zone, id);
+			if (zone->id != 0)
+				metric_put(writer, *(const uint64_t *)(counters + zone_counters[i].offset));
+		}
+		metric_end(writer);
+	}
+}
+
 static void put_zones(struct metric_writer *writer, struct zones *zones)
 {
 	char id[12];
@@ -270,6 +261,7 @@ static void put_zones(struct metric_writer *writer, struct zones *zones)
 	for (struct zone *zone = next_zone(zones, NULL); zone != NULL; zone = next_zone(zones, zone))
 		zone_update_status(zone);
 	put_states(writer, zones);
+	put_counters(writer, zones);
 	for (unsigned i = 0; i < sizeof(zone_figures) / sizeof(zone_figures[0]); i++) {
 		metric_begin(writer, &zone_figures[i].family);
 		for (struct zone *zone = next_zone(zones, NULL); zone != NULL;

@@ -41,6 +41,21 @@ static bool differs(const struct zone *zone)
 	       (zone->config == NULL || !plan_same(zone->plan, zone->config));
 }
 
+void zone_json_cause(const struct zone *zone, struct json_out *out)
+{
+	const struct zone_cause *cause = &zone->cause;
+
+	if (cause->kind == NULL)
+		return;
+	json_open_object(out, "cause");
+	json_put_string(out, "kind", cause->kind);
+	if (cause->pid != 0) {
+		json_put_uint(out, "uid", cause->uid);
+		json_put_int(out, "pid", cause->pid);
+	}
+	json_close_object(out);
+}
+
 void zone_json_delay(const struct zone *zone, struct json_out *out)
 {
 	uint64_t now = zone_now_ms();
@@ -227,6 +242,7 @@ void zone_json_full(struct zone *zone, struct json_out *out)
 	const HvZoneConfig *hv = config_of(zone);
 
 	zone_json_summary(zone, out);
+	zone_json_cause(zone, out);
 	put_run(zone, out);
 	if (hv != NULL)
 		put_config(hv, out);

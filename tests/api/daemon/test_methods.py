@@ -255,6 +255,8 @@ def figures(rig):
     starts = next(one for one in as_json if one["name"] == "hvisor_zone_starts")["samples"]
     assert {"labels": {"zone": EVIL, "id": "2"}, "value": 1} in starts, starts
     assert client.reason("metrics.get", format="xml") == "protocol.params"
+    assert client.result("zone.get", zone=3)["zone"]["cause"] == {"kind": "guest"}
+    assert client.result("zone.get", zone=2)["zone"]["cause"]["pid"] == os.getpid()
     # two looks, and what top makes of them
     device = client.result("zone.get", zone=2)["zone"]["device"]
     assert device["cpu_ms"] >= 0 and device["rss"] > 1 << 16, device
