@@ -57,7 +57,7 @@ struct console_log {
 	/* the worker's, while busy */
 	struct segments now;
 	struct chunk_list batch;
-	int fd; /* of the last file; -1: not open */
+	int fd; /* of the last file, while it works; or -1 */
 	int result;
 };
 
@@ -279,6 +279,9 @@ static void work(uv_work_t *request)
 		free(chunk);
 	}
 	drop_old(log, &log->now);
+	if (log->fd >= 0)
+		close(log->fd);
+	log->fd = -1;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -438,8 +441,5 @@ void console_log_close(struct console_log *log)
 		work(&log->work);
 		settle(log);
 	}
-	if (log->fd >= 0)
-		close(log->fd);
-	log->fd = -1;
 	uv_close((uv_handle_t *)&log->retry, on_closed);
 }
