@@ -97,6 +97,7 @@ static void finish(struct zone *zone)
 	if (private->stop_wanted && !policy_is_kept(private->zones))
 		return;
 	private->created = false;
+	zone_close_bound(zone);
 	device_unlink(run_dir, (uint32_t)zone->id);
 	zone->device_state = ZONE_DEVICE_NONE;
 	zone->device_pid = 0;

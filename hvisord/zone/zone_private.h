@@ -125,6 +125,8 @@ void zone_set_read_now(struct zones *zones);
 /* zone_start.c: the zone is in loading; takes the plan */
 void zone_begin(struct zone *zone, struct zone_plan *plan, unsigned delay_ms);
 void zone_load_abort(struct zone *zone);
+/* Lets go of the handle through which images and the device process reach the zone. */
+void zone_close_bound(struct zone *zone);
 
 /* zone_end.c: in stopping, does whatever can be done now; call it whenever something changed */
 void zone_progress(struct zone *zone);

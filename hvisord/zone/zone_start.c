@@ -25,7 +25,7 @@ struct zone_load {
 /* How often those who start a zone are told how far it is. */
 #define PROGRESS_MS 100u
 
-static void close_bound(struct zone *zone)
+void zone_close_bound(struct zone *zone)
 {
 	if (zone->private->bound_fd >= 0)
 		close(zone->private->bound_fd);
@@ -34,7 +34,7 @@ static void close_bound(struct zone *zone)
 
 static void start_failed(struct zone *zone)
 {
-	close_bound(zone);
+	zone_close_bound(zone);
 	zone_halt(zone, ZONE_EVENT_FAIL, schema_errors[zone->failure.error].reason, zone->cause);
 }
 
@@ -51,7 +51,7 @@ static void run(struct zone *zone)
 	struct backend *backend = private->zones->backend;
 	int r;
 
-	close_bound(zone);
+	zone_close_bound(zone);
 	zone->started_ms = zone_now_ms();
 	r = zone_store(zone);
 	if (r != 0) {
@@ -135,7 +135,7 @@ static void load_done(uv_work_t *work, int status)
 		tell_progress(zone, atomic_load(&load->loaded));
 		loaded(zone);
 	} else {
-		close_bound(zone);
+		zone_close_bound(zone);
 		zone_progress(zone);
 	}
 	free(load);

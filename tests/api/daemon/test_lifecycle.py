@@ -297,8 +297,32 @@ def removed_file_of_a_running_zone(rig):
     assert client.reason("zone.get", zone=2) == "zone.unknown"
 
 
+def stopped_while_its_device_process_begins(rig):
+    """Nothing of the zone stays open in the daemon."""
+    rig.zone(2, [2], console=True)
+    rig.device_program = rig.dir + "/silent"
+    with open(rig.device_program, "w") as file:
+        file.write("#!/bin/sh\nexec sleep 1000\n")
+    os.chmod(rig.device_program, 0o755)
+    client = rig.start()
+
+    def once():
+        start = client.send("zone.start", {"zone": 2})
+        wait_for(lambda: state(client, 2) == "starting", "its device process begins")
+        client.result("zone.stop", zone=2, mode="force")
+        assert client.answer(start)["error"]["data"]["reason"] == "request.cancelled"
+
+    once()
+    client.result("zone.check")
+    before = rig.descriptors()
+    for _ in range(3):
+        once()
+    client.result("zone.check")
+    assert rig.descriptors() == before, (before, rig.descriptors())
+
+
 run([start_and_stop, nothing_left_after_fifty_runs, guest_powers_off, guest_faults, guest_resets,
      stop_wins_over_reset, bad_config_changes_nothing, conflicts_are_named, two_zones_at_once,
      image_is_missing_or_changes, device_process_fails, start_times_out_and_can_be_cancelled,
      stop_while_starting, start_while_stopping_waits, device_process_dies, paused_and_resumed, root_is_not_touched,
-     directory_is_watched, removed_file_of_a_running_zone])
+     directory_is_watched, removed_file_of_a_running_zone, stopped_while_its_device_process_begins])

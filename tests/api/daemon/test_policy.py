@@ -4,9 +4,10 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import time
 
-from rig import run, wait_for
+from rig import HVISORD, run, wait_for
 
 
 def zone(client, name):
@@ -323,8 +324,47 @@ def killed_in_the_middle(rig):
         settled(client, 3, "running")
 
 
+def told_by_a_signal(rig):
+    """SIGHUP: the files are read anew, and nothing else happens."""
+    rig.zone(2, [2])
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    for _ in range(3):
+        rig.daemon.send_signal(signal.SIGHUP)
+    rig.zone(3, [3])
+    rig.daemon.send_signal(signal.SIGHUP)
+    wait_for(lambda: any(zone["id"] == 3 for zone in client.result("zone.list")["zones"]), "the new one is seen")
+    assert state(client, 2) == "running"
+
+
+def told_by_options(rig):
+    """What a daemon cannot serve it says, and ends; without a device tree of the root zone it goes on."""
+    def outcome(*options):
+        # into files: a simulator that was started lives on, and would keep pipes open
+        with open(rig.dir + "/out", "w") as out, open(rig.dir + "/err", "w") as err:
+            code = subprocess.call([HVISORD, "--backend", "sim", "--run-dir", rig.run_dir, "--state-dir", rig.state_dir,
+                                    "--config-dir", rig.config_dir, *options], stdout=out, stderr=err,
+                                   env=rig.environment)
+        with open(rig.dir + "/out") as out, open(rig.dir + "/err") as err:
+            return code, out.read(), err.read()
+
+    assert outcome("--platform", "another-board")[0] == 1
+    code, text, _ = outcome("--help")
+    assert code == 0 and "--state-dir DIR" in text and "--vendor-dir DIR" in text, text
+    assert outcome("--version")[0] == 0
+    for bad in (["--nonsense"], ["--state-dir"], ["more"]):
+        code, text, why = outcome(*bad)
+        assert code == 2 and text == "" and "usage: hvisord" in why, (bad, code, why)
+    rig.options = ["--platform", "qemu-virt", "--root-dtb", "/nowhere/root.dtb"]
+    rig.zone(2, [2])
+    rig.start().result("zone.start", zone=2)
+    with open(rig.dir + "/log") as log:
+        assert "/nowhere/root.dtb: No such file or directory: going on without" in log.read()
+
+
 if __name__ == "__main__":
     run([autostart_at_boot, stopped_stays_stopped, enable_and_disable, order, waits_for_what_is_not_started,
          dependants_say_so, backoff_and_limit, delays_double, not_for_a_guest_that_powers_off, a_good_run_counts_anew,
          stop_ends_a_wait, a_wait_outlives_the_daemon, died_while_nobody_looked, reboot_is_no_failure,
-         a_start_by_itself_that_fails, torn_file, no_place_for_it, only_root_may_look, killed_in_the_middle])
+         a_start_by_itself_that_fails, torn_file, no_place_for_it, only_root_may_look, killed_in_the_middle,
+         told_by_a_signal, told_by_options])
