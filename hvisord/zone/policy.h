@@ -13,10 +13,10 @@
 int policy_open(struct zones *zones);
 
 /*
- * The record of a zone that is gone, from which its daemon did not come to the
- * end: whether it was still to run then.
+ * A zone is gone, and its daemon did not come to the end of that: whether it was
+ * still to run then, and if so, whether the daemon was about to start it.
  */
-void policy_gone(struct zones *zones, const char *name, bool wanted);
+void policy_gone(struct zones *zones, const char *name, bool wanted, bool cut_off);
 
 /* What runs has been adopted: starts what is to run and does not. */
 void policy_begin(struct zones *zones);

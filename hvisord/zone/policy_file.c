@@ -91,14 +91,14 @@ int policy_open(struct zones *zones)
 	return 0;
 }
 
-void policy_gone(struct zones *zones, const char *name, bool wanted)
+void policy_gone(struct zones *zones, const char *name, bool wanted, bool cut_off)
 {
 	struct intent *intent = intent_find(&zones->intents, name);
 
-	if (intent == NULL || wanted || !intent->wanted)
+	if (intent == NULL || !intent->wanted || (wanted && !cut_off))
 		return;
-	intent->wanted = false;
-	intent->due_ms = 0;
+	intent->wanted = wanted;
+	intent->due_ms = wanted ? zone_now_ms() : 0;
 	touch(zones);
 }
 

@@ -148,18 +148,22 @@ static void kill_stray(const struct store_record *record)
 }
 
 /* Between the guest's reset and the new run: that the zone is to run is still true. */
-static bool was_to_follow(struct zones *zones, uint32_t id, const struct store_record *record)
+static bool was_to_follow(const struct store_record *record, uint32_t reason)
 {
-	struct hv_zone_status status;
+	return record->wanted && record->started_ms != 0 && reason == HV_REASON_GUEST_RESET;
+}
 
-	return record->wanted && record->started_ms != 0 &&
-	       zones->backend->ops->status(zones->backend, id, &status) == 0 &&
-	       status.reason == HV_REASON_GUEST_RESET;
+/* Ended by nobody but a daemon, which did not mean it to stay so: between the two runs of a restart. */
+static bool was_cut_off(const struct store_record *record, uint32_t reason)
+{
+	return record->wanted && (reason == HV_REASON_STOPPED || reason == HV_REASON_DESTROYED);
 }
 
 /* The record of a zone that the hypervisor no longer has. */
 static int clean(struct zones *zones, uint32_t id)
 {
+	struct backend *backend = zones->backend;
+	struct hv_zone_status status = { .reason = HV_REASON_NONE };
 	struct store_record record;
 	struct zone *zone;
 	int r = store_read(zones->options.run_dir, id, NULL, &record);
@@ -175,8 +179,9 @@ static int clean(struct zones *zones, uint32_t id)
 		return 0;
 	}
 	kill_stray(&record);
-	if (!was_to_follow(zones, id, &record)) {
-		policy_gone(zones, record.plan->name, record.wanted);
+	(void)backend->ops->status(backend, id, &status);
+	if (!was_to_follow(&record, status.reason)) {
+		policy_gone(zones, record.plan->name, record.wanted, was_cut_off(&record, status.reason));
 		plan_free(record.plan);
 		return 0;
 	}
