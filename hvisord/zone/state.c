@@ -28,7 +28,7 @@ struct state_file {
 	struct json_out text; /* the worker's, while busy */
 	int result;
 	int logged; /* the error that was logged last */
-	bool soon; /* touched in this turn of the loop: whatever else changes in it goes along */
+	bool soon;  /* touched in this turn of the loop: whatever else changes in it goes along */
 	bool busy;
 	bool closing;
 };

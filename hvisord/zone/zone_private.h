@@ -37,7 +37,7 @@ struct zone_private {
 	struct zone_load *load;
 	struct device *device;
 	struct console_log *log; /* NULL: not opened yet, or there is no place for it */
-	uint64_t device_base; /* console position of the device process's byte 0 */
+	uint64_t device_base;    /* console position of the device process's byte 0 */
 	/* loading: before a quick guest reset is followed, then between reports of progress; pending: the rest of it */
 	uv_timer_t delay;
 	struct zone_op *policy_op; /* a start by the zone's policy */
