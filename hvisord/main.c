@@ -106,8 +106,9 @@ static void on_leave(uv_signal_t *signal, int number)
 	stop(signal->data);
 }
 
-static void on_reloaded(void *user)
+static void on_reloaded(void *user, int error)
 {
+	(void)error; /* logged, and tried again */
 	(void)user;
 	notify_send("READY=1");
 }
@@ -122,7 +123,7 @@ static void on_reload(uv_signal_t *signal, int number)
 		return;
 	log_notice("reading the zone files anew");
 	notify_reloading();
-	if (zones_refresh(daemon->zones, on_reloaded, NULL) != 0)
+	if (zones_refresh(daemon->zones, true, on_reloaded, NULL) != 0)
 		log_error("%s: out of memory", daemon->options.config_dir);
 }
 

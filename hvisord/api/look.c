@@ -2,6 +2,7 @@
 #include "look.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "connection.h"
 
@@ -24,7 +25,7 @@ static void detach(struct request *request)
 	look->request = NULL;
 }
 
-static void on_looked(void *user)
+static void on_looked(void *user, int error)
 {
 	struct look *look = user;
 	struct request *request = look->request;
@@ -33,7 +34,13 @@ static void on_looked(void *user)
 		struct connection *connection = request->connection;
 
 		request->detach = NULL;
-		look->then(request, look->params);
+		if (error == 0) {
+			look->then(request, look->params);
+		} else {
+			request_error(request, SCHEMA_ERROR_INTERNAL, "the zone files cannot be read: %s",
+				      strerror(-error));
+			request_done(request);
+		}
 		connection_flush(connection);
 	}
 	free_look(look);
@@ -52,7 +59,7 @@ void look_first(struct request *request, const cJSON *params, look_fn then)
 	kept->waits_for = look;
 	kept->detach = detach;
 	if ((params == NULL || look->params != NULL) &&
-	    zones_refresh(request->connection->api->zones, on_looked, look) == 0)
+	    zones_refresh(request->connection->api->zones, true, on_looked, look) == 0)
 		return;
 	request_error(kept, SCHEMA_ERROR_INTERNAL, "out of memory");
 	request_done(kept);

@@ -137,9 +137,13 @@ const struct config_board *zones_board(const struct zones *zones);
 const struct config_findings *zones_findings(const struct zones *zones);
 const struct config_findings *zones_findings_of(const struct zone *zone);
 
-/* Reads the config directory anew in a worker; done is called later, once. */
-typedef void (*zones_refreshed_fn)(void *user);
-int zones_refresh(struct zones *zones, zones_refreshed_fn done, void *user);
+/*
+ * Reads the config directories anew in a worker; done is called later, once.
+ * as_it_is: what is there now counts, half written or not. error: a negative
+ * errno; nothing could be read, what was known stays, and it is tried again.
+ */
+typedef void (*zones_refreshed_fn)(void *user, int error);
+int zones_refresh(struct zones *zones, bool as_it_is, zones_refreshed_fn done, void *user);
 
 /* Asks the hypervisor again. 0, or a negative errno: status is as it was, and is asked for again soon. */
 int zone_update_status(struct zone *zone);

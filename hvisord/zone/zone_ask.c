@@ -42,12 +42,12 @@ static struct zone_plan *make_plan(struct zone_op *op)
 	const struct zone *other;
 	struct zone_plan *plan;
 
-	if (!zone->private->in_table) {
+	if (!zone->private->in_table || zone->private->missing_ms != 0) {
 		zone_op_finish_with(op, SCHEMA_ERROR_ZONE_UNKNOWN, "zone %s has no file any more");
 		return NULL;
 	}
 	/* the API adds the findings */
-	if (zone->config == NULL || !zone->good) {
+	if (zone->config == NULL || !zone->good || zone->private->unsettled) {
 		zone_op_finish_with(op, SCHEMA_ERROR_CONFIG, "the file of zone %s has errors");
 		return NULL;
 	}

@@ -177,20 +177,24 @@ void zone_op_detach(struct zone_op *op)
 	op->done = NULL;
 }
 
-static void on_checked(void *user)
+static void on_checked(void *user, int error)
 {
 	struct zone_op *op = user;
 
 	op->checking = false;
 	if (op->finished)
 		return release(op);
+	if (error != 0)
+		return zone_op_finish_with(
+			op, SCHEMA_ERROR_INTERNAL,
+			"the file of zone %s cannot be checked: out of memory or descriptors");
 	zone_ask_checked(op);
 }
 
 void zone_op_check(struct zone_op *op)
 {
 	op->checking = true;
-	if (zones_refresh(op->zone->private->zones, on_checked, op) == 0)
+	if (zones_refresh(op->zone->private->zones, false, on_checked, op) == 0)
 		return;
 	op->checking = false;
 	zone_op_finish_with(op, SCHEMA_ERROR_INTERNAL, "out of memory for zone %s");

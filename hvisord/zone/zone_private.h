@@ -21,9 +21,11 @@ struct zone_private {
 	struct zones *zones;
 	unsigned refs; /* the table's, and one for each request under way */
 	bool in_table;
-	bool seen;        /* while a new look at the directory is merged in */
-	bool created;     /* the hypervisor holds something of it that we must destroy */
-	bool stop_called; /* ZONE_STOP was called for this run */
+	bool unsettled;      /* its file may be half written; config is of before that */
+	uint64_t missing_ms; /* since when its file is not there; 0: it is */
+	bool seen;           /* while a new look at the directory is merged in */
+	bool created;        /* the hypervisor holds something of it that we must destroy */
+	bool stop_called;    /* ZONE_STOP was called for this run */
 	bool destroy_called;
 	bool refused;     /* one of them was, and that was logged */
 	bool quit_called; /* QUIT was sent to the device process */
@@ -50,6 +52,7 @@ TAILQ_HEAD(zone_list, zone_private);
 struct refresh_waiter {
 	STAILQ_ENTRY(refresh_waiter) entry;
 	zones_refreshed_fn done;
+	bool as_it_is;
 	void *user;
 };
 STAILQ_HEAD(refresh_list, refresh_waiter);
@@ -60,9 +63,24 @@ struct zone_set {
 	unsigned count;
 	char **paths;
 	unsigned num_paths;
-	struct config_findings findings;
-	int error; /* the directory could not be read */
+	struct config_findings findings; /* of all paths */
+	bool as_it_is;                   /* somebody asked: nothing is held back */
+	bool *held;    /* for each path: may be half written, and is not in zones; NULL: none */
+	bool any_held; /* or missing only for now */
+	int error;     /* for want of our own resources nothing could be found */
 };
+
+/* A directory with zone files. */
+struct zone_dir {
+	struct zones *zones;
+	const char *path;
+	uv_fs_event_t watch;
+	bool watching;
+	dev_t device; /* what is watched */
+	ino_t inode;
+};
+
+#define ZONE_DIRS 2u
 
 struct zones {
 	uv_loop_t *loop;
@@ -86,10 +104,13 @@ struct zones {
 	uv_timer_t again; /* something could not be asked or told: tried again */
 	uv_poll_t events;
 	bool events_open;
-	/* config directory */
-	uv_fs_event_t watch;
-	uv_timer_t settle;
-	bool watching;
+	/* config directories */
+	struct zone_dir dirs[ZONE_DIRS];
+	unsigned num_dirs;
+	uv_timer_t poll;              /* for those that are swapped */
+	uv_timer_t settle;            /* to the next look */
+	uint64_t rest_until_ms;       /* none before that but by request */
+	int look_error;               /* of the last look */
 	struct refresh_work *refresh; /* under way */
 	struct refresh_list waiting;  /* for the next one */
 };
@@ -116,11 +137,18 @@ void zone_fail_refused(struct zone *zone, const char *call, int number, const st
 void zones_again(struct zones *zones);
 
 /* zone_set.c */
+/* Reads and checks. For workers. */
+void zone_set_read(struct zone_set *set, const char *const *dirs, unsigned num_dirs,
+		   const struct config_board *board, bool as_it_is);
+/* Zones become what the set says; it is taken over. */
+void zone_set_merge(struct zones *zones, struct zone_set *set);
 void zone_set_fini(struct zone_set *set);
-void zone_set_watch(struct zones *zones);
-void zone_set_close(struct zones *zones);
+
+/* zone_watch.c */
 /* Reads at once, for the daemon's start. */
-void zone_set_read_now(struct zones *zones);
+void zone_watch_read_now(struct zones *zones);
+void zone_watch_begin(struct zones *zones);
+void zone_watch_close(struct zones *zones);
 
 /* zone_start.c: the zone is in loading; takes the plan */
 void zone_begin(struct zone *zone, struct zone_plan *plan, unsigned delay_ms);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The config directory: read and checked in a worker, merged into the zones
- * in the loop. A change on disk counts once the directory has been quiet for
- * a moment, so that half-written files do not show.
+ * What the config directories say, and what follows for the zones. A file with
+ * errors that changed only just now, or whose images did, may be half written:
+ * for the moment its zone stays as it was. So does, unless somebody asked for
+ * a look, one whose file is not there.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -10,20 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "log.h"
 #include "zone_private.h"
 
-#define SETTLE_MS 300u
-
-struct refresh_work {
-	uv_work_t work;
-	struct zones *zones; /* NULL: closed meanwhile */
-	char *dir;
-	const struct config_board *board; /* stays as it is; all else is the worker's own */
-	struct zone_set set;
-	struct refresh_list waiters;
-};
+/* Files that did not change for so long are taken as they are. */
+#define SETTLED_MS 2000
+/* So long a file may be missing while somebody puts another in its place. */
+#define MISSING_MS 500
 
 void zone_set_fini(struct zone_set *set)
 {
@@ -33,17 +29,9 @@ void zone_set_fini(struct zone_set *set)
 		free(set->paths[i]);
 	free(set->zones);
 	free(set->paths);
+	free(set->held);
 	config_findings_fini(&set->findings);
 	*set = (struct zone_set){ 0 };
-}
-
-static void set_read(struct zone_set *set, const char *dir, const struct config_board *board)
-{
-	*set = (struct zone_set){ 0 };
-	set->error = config_list_dir(dir, &set->paths, &set->num_paths);
-	if (set->error == 0)
-		set->error = config_check((const char *const *)set->paths, set->num_paths, board, &set->zones,
-					  &set->count, &set->findings);
 }
 
 static bool has_error(const struct config_findings *findings, const char *file)
@@ -53,6 +41,97 @@ static bool has_error(const struct config_findings *findings, const char *file)
 			return true;
 	}
 	return false;
+}
+
+static bool changed_just_now(const char *path)
+{
+	struct timespec now;
+	struct stat st;
+	int64_t age_ms;
+
+	if (path == NULL || stat(path, &st) != 0)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &now);
+	age_ms = (now.tv_sec - st.st_mtim.tv_sec) * 1000 + (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
+	return age_ms >= 0 && age_ms < SETTLED_MS;
+}
+
+static const struct config_zone *zone_of_file(const struct zone_set *set, const char *file)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		if (strcmp(set->zones[i]->file, file) == 0)
+			return set->zones[i];
+	}
+	return NULL;
+}
+
+static bool may_be_half_written(const struct zone_set *set, const char *file)
+{
+	const struct config_zone *zone;
+
+	if (!has_error(&set->findings, file))
+		return false;
+	if (changed_just_now(file))
+		return true;
+	zone = zone_of_file(set, file);
+	for (unsigned i = 0; zone != NULL && i < zone->num_images; i++) {
+		if (changed_just_now(zone->images[i].path))
+			return true;
+	}
+	return false;
+}
+
+/* The others, checked without those that are held. */
+static int check_rest(struct zone_set *set, const struct config_board *board)
+{
+	const char **rest = calloc(set->num_paths + 1, sizeof(*rest));
+	struct config_findings findings = { 0 };
+	struct config_zone **zones = NULL;
+	unsigned count = 0, num_rest = 0;
+	int r;
+
+	if (rest == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < set->num_paths; i++) {
+		if (!set->held[i])
+			rest[num_rest++] = set->paths[i];
+	}
+	r = config_check(rest, num_rest, board, &zones, &count, &findings);
+	free(rest);
+	if (r != 0)
+		return r;
+	/* the findings of all stay: they say what is wrong with those that are held */
+	config_findings_fini(&findings);
+	for (unsigned i = 0; i < set->count; i++)
+		config_zone_free(set->zones[i]);
+	free(set->zones);
+	set->zones = zones;
+	set->count = count;
+	return 0;
+}
+
+static int hold_back(struct zone_set *set, const struct config_board *board)
+{
+	set->held = calloc(set->num_paths + 1, sizeof(*set->held));
+	if (set->held == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < set->num_paths; i++) {
+		set->held[i] = may_be_half_written(set, set->paths[i]);
+		set->any_held |= set->held[i];
+	}
+	return set->any_held ? check_rest(set, board) : 0;
+}
+
+void zone_set_read(struct zone_set *set, const char *const *dirs, unsigned num_dirs,
+		   const struct config_board *board, bool as_it_is)
+{
+	*set = (struct zone_set){ .as_it_is = as_it_is };
+	set->error = config_list_dirs(dirs, num_dirs, &set->paths, &set->num_paths);
+	if (set->error == 0)
+		set->error = config_check((const char *const *)set->paths, set->num_paths, board, &set->zones,
+					  &set->count, &set->findings);
+	if (set->error == 0 && !as_it_is)
+		set->error = hold_back(set, board);
 }
 
 static struct zone *find_file(struct zones *zones, const char *file)
@@ -170,6 +249,68 @@ static void apply_broken(struct zones *zones, const char *file)
 		apply(zone, NULL, false);
 }
 
+/* The zone stays as the last look found it: its config moves over. */
+static bool keep(struct zones *zones, struct zone_set *old, struct zone *zone)
+{
+	struct zone_set *set = &zones->set;
+	struct config_zone **grown;
+
+	zone->private->seen = true;
+	zone->private->unsettled = true;
+	for (unsigned i = 0; i < old->count; i++) {
+		if (old->zones[i] != zone->config || zone->config == NULL)
+			continue;
+		grown = realloc(set->zones, (set->count + 1) * sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		grown[set->count++] = old->zones[i];
+		set->zones = grown;
+		old->zones[i] = old->zones[--old->count];
+		return true;
+	}
+	return zone->config == NULL;
+}
+
+static void keep_held(struct zones *zones, struct zone_set *old)
+{
+	const struct zone_set *set = &zones->set;
+
+	for (unsigned i = 0; set->any_held && i < set->num_paths; i++) {
+		struct zone *zone = set->held[i] ? find_file(zones, set->paths[i]) : NULL;
+
+		if (zone != NULL && !keep(zones, old, zone))
+			apply_broken(zones, set->paths[i]);
+	}
+}
+
+/* A file that is not listed: gone, or cut to nothing by somebody who will write it. */
+static bool may_come_back(struct zone *zone)
+{
+	struct zone_private *private = zone->private;
+	uint64_t now = zone_now_ms();
+
+	if (zone->file == NULL)
+		return false;
+	if (private->missing_ms == 0)
+	private->missing_ms = now;
+	return now - private->missing_ms < MISSING_MS || changed_just_now(zone->file);
+}
+
+static void keep_missing(struct zones *zones, struct zone_set *old)
+{
+	struct zone_private *private;
+
+	TAILQ_FOREACH(private, &zones->list, entry)
+	{
+		if (private->seen || private->zone->id == 0) {
+			private->missing_ms = 0;
+		} else if (!zones->set.as_it_is && may_come_back(private->zone) &&
+			   keep(zones, old, private->zone)) {
+			zones->set.any_held = true;
+		}
+	}
+}
+
 static void apply_missing(struct zones *zones)
 {
 	struct zone_private *private, *next;
@@ -194,161 +335,32 @@ static void apply_missing(struct zones *zones)
 	}
 }
 
-static bool is_zone_file(const struct zone_set *set, const char *file)
-{
-	for (unsigned i = 0; i < set->count; i++) {
-		if (strcmp(set->zones[i]->file, file) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void set_merge(struct zones *zones, struct zone_set *set)
+void zone_set_merge(struct zones *zones, struct zone_set *set)
 {
 	struct zone_set old = zones->set;
 	struct zone_private *private;
+	unsigned count = set->count;
 
-	if (set->error != 0 && set->error != old.error)
-		log_warning("%s: %s", zones->options.config_dir, strerror(-set->error));
 	zones->set = *set;
 	TAILQ_FOREACH(private, &zones->list, entry)
-	private->seen = false;
-	for (unsigned i = 0; i < set->count; i++)
-		apply_config(zones, set->zones[i]);
+	{
+		private->seen = false;
+		private->unsettled = false;
+	}
+	/* first those that stay as they are: what they have is taken over from the old set */
+	keep_held(zones, &old);
+	for (unsigned i = 0; i < count; i++)
+		apply_config(zones, zones->set.zones[i]);
 	for (unsigned i = 0; i < set->num_paths; i++) {
-		if (!is_zone_file(set, set->paths[i]) && has_error(&set->findings, set->paths[i]))
+		bool held = set->held != NULL && set->held[i];
+
+		if (!held && zone_of_file(&zones->set, set->paths[i]) == NULL &&
+		    has_error(&set->findings, set->paths[i]))
 			apply_broken(zones, set->paths[i]);
 	}
+	keep_missing(zones, &old);
 	apply_missing(zones);
 	zone_set_fini(&old);
 	/* checking takes many times what stays of it, and looks are rare */
 	malloc_trim(0);
-}
-
-void zone_set_read_now(struct zones *zones)
-{
-	struct zone_set set;
-
-	set_read(&set, zones->options.config_dir, &zones->board);
-	set_merge(zones, &set);
-}
-
-static void refresh_begin(struct zones *zones);
-
-static void refresh_work(uv_work_t *work)
-{
-	struct refresh_work *refresh = work->data;
-
-	set_read(&refresh->set, refresh->dir, refresh->board);
-}
-
-static void call_waiters(struct refresh_list *waiters)
-{
-	struct refresh_waiter *waiter;
-
-	while ((waiter = STAILQ_FIRST(waiters)) != NULL) {
-		STAILQ_REMOVE_HEAD(waiters, entry);
-		waiter->done(waiter->user);
-		free(waiter);
-	}
-}
-
-static void refresh_done(uv_work_t *work, int status)
-{
-	struct refresh_work *refresh = work->data;
-	struct zones *zones = refresh->zones;
-
-	zones->refresh = NULL;
-	if (status != 0 || zones->closing)
-		zone_set_fini(&refresh->set);
-	else
-		set_merge(zones, &refresh->set);
-	call_waiters(&refresh->waiters);
-	free(refresh->dir);
-	free(refresh);
-	if (!STAILQ_EMPTY(&zones->waiting))
-		refresh_begin(zones);
-}
-
-static void refresh_begin(struct zones *zones)
-{
-	struct refresh_work *refresh = calloc(1, sizeof(*refresh));
-
-	if (refresh != NULL)
-		refresh->dir = strdup(zones->options.config_dir);
-	if (refresh == NULL || refresh->dir == NULL) {
-		/* the waiters find the last look at the directory */
-		log_error("%s: out of memory", zones->options.config_dir);
-		free(refresh);
-		call_waiters(&zones->waiting);
-		return;
-	}
-	refresh->zones = zones;
-	refresh->work.data = refresh;
-	refresh->board = &zones->board;
-	STAILQ_INIT(&refresh->waiters);
-	STAILQ_CONCAT(&refresh->waiters, &zones->waiting);
-	zones->refresh = refresh;
-	if (!zones->watching)
-		zone_set_watch(zones);
-	uv_queue_work(zones->loop, &refresh->work, refresh_work, refresh_done);
-}
-
-int zones_refresh(struct zones *zones, zones_refreshed_fn done, void *user)
-{
-	struct refresh_waiter *waiter = calloc(1, sizeof(*waiter));
-
-	if (waiter == NULL)
-		return -ENOMEM;
-	waiter->done = done;
-	waiter->user = user;
-	/* a look that has begun may have missed what the caller just wrote: the next one counts */
-	STAILQ_INSERT_TAIL(&zones->waiting, waiter, entry);
-	if (zones->refresh == NULL)
-		refresh_begin(zones);
-	return 0;
-}
-
-static void on_refreshed(void *user)
-{
-	(void)user;
-}
-
-static void on_settled(uv_timer_t *timer)
-{
-	struct zones *zones = timer->data;
-
-	if (zones_refresh(zones, on_refreshed, NULL) != 0)
-		log_error("%s: out of memory", zones->options.config_dir);
-}
-
-static void on_watch(uv_fs_event_t *watch, const char *name, int events, int status)
-{
-	struct zones *zones = watch->data;
-
-	(void)name;
-	(void)events;
-	if (status == 0)
-		uv_timer_start(&zones->settle, on_settled, SETTLE_MS, 0);
-}
-
-void zone_set_watch(struct zones *zones)
-{
-	if (zones->settle.data == NULL) {
-		uv_timer_init(zones->loop, &zones->settle);
-		uv_fs_event_init(zones->loop, &zones->watch);
-		zones->settle.data = zones;
-		zones->watch.data = zones;
-	}
-	/* an absent directory is tried again with the next look */
-	zones->watching = uv_fs_event_start(&zones->watch, on_watch, zones->options.config_dir, 0) == 0;
-}
-
-void zone_set_close(struct zones *zones)
-{
-	if (zones->settle.data == NULL)
-		return;
-	uv_close((uv_handle_t *)&zones->settle, NULL);
-	uv_close((uv_handle_t *)&zones->watch, NULL);
-	zones->settle.data = NULL;
 }

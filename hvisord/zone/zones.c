@@ -143,9 +143,9 @@ int zones_new(uv_loop_t *loop, struct backend *backend, const struct zones_optio
 		r = policy_open(zones);
 	if (r != 0)
 		return r;
-	zone_set_read_now(zones);
+	zone_watch_begin(zones);
+	zone_watch_read_now(zones);
 	r = zone_adopt_all(zones);
-	zone_set_watch(zones);
 	if (r == 0)
 		policy_begin(zones);
 	return r;
@@ -157,7 +157,7 @@ void zones_close(struct zones *zones)
 
 	zones->closing = true;
 	uv_close((uv_handle_t *)&zones->again, NULL);
-	zone_set_close(zones);
+	zone_watch_close(zones);
 	if (zones->events_open)
 		uv_close((uv_handle_t *)&zones->events, NULL);
 	zones->events_open = false;

@@ -118,7 +118,7 @@ def bad_config_changes_nothing(rig):
     assert state(client, 2) == "running"
     client.result("zone.stop", zone=2)
     assert client.error("zone.start", zone=2)["code"] == -32006
-    assert state(client, 2) == "invalid"
+    wait_for(lambda: state(client, 2) == "invalid", "shown, once nobody writes any more")
     rig.zone(2, [2])
     assert client.result("zone.start", zone=2)["state"] == "running"
 
