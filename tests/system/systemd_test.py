@@ -60,7 +60,8 @@ CRASHES = 20
 class Board(Machine):
     """The machine with systemd's words."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, files=None):
+        """files: further ones, as Machine has them."""
         with tempfile.TemporaryDirectory() as folder:
             # the example's kernel and a tree for it, as its root file system has them
             tree = "etc/hvisor/two-zones/zone1.dtb"
@@ -74,6 +75,7 @@ class Board(Machine):
                 f"/{ZONES}/spin.bin": os.path.join(arguments.cross, "tests/system/guests/spin.bin"),
                 f"/{ZONES}/1-linux.json": json.dumps(LINUX).encode(),
                 f"/{ZONES}/2-spin.json": json.dumps(SPIN).encode(),
+                **(files or {}),
             }, bootargs="", cpu=arguments.cpu, root="systemd.cpio")
 
     def json(self, command):
