@@ -68,18 +68,54 @@ static void run_after_end(struct zone *zone, struct zone_plan *plan)
 	zone->private->next_plan = plan;
 }
 
+static bool has_power_key(const struct zone *zone)
+{
+	for (unsigned i = 0; zone->state == ZONE_RUNNING && i < zone->plan->num_devices; i++) {
+		if (zone->plan->devices[i].type == CONFIG_DEVICE_POWER_KEY)
+			return zone->private->device != NULL;
+	}
+	return false;
+}
+
+/* True: the guest was asked to power off, and has that many milliseconds for it. */
+static bool press_power_key(struct zone *zone, uint64_t *ret_time)
+{
+	const struct config_zone *config = zone->config;
+
+	*ret_time = config != NULL ? config->policy.stop_timeout_ms : ZONE_STOP_TIMEOUT_MS;
+	return has_power_key(zone) && device_press_power_key(zone->private->device) == 0;
+}
+
+static void end_for_next(struct zone *zone)
+{
+	zone_halt(zone, ZONE_EVENT_STOP, "requested", zone->private->next_cause);
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+	struct zone *zone = timer->data;
+
+	/* whoever asked may have been told meanwhile that it takes too long */
+	if (zone->private->next_plan != NULL && (zone->state == ZONE_RUNNING || zone->state == ZONE_PAUSED))
+		end_for_next(zone);
+}
+
 /* A new plan takes the place of what is the case. */
 static void run_plan(struct zone_op *op, struct zone_plan *plan, bool up)
 {
 	struct zone *zone = op->zone;
 	struct zone_private *private = zone->private;
+	uint64_t time;
 
 	if (up || zone->state == ZONE_STOPPING) {
 		run_after_end(zone, plan);
 		private->next_cause = op->ask.cause;
 		policy_restart_asked(zone);
-		if (up)
-			zone_halt(zone, ZONE_EVENT_STOP, "requested", op->ask.cause);
+		/* what is loading or starting has its own use for the timer, and no guest that could be asked */
+		if (up && press_power_key(zone, &time))
+			uv_timer_start(&private->delay, on_grace_over, time, 0);
+		else if (up)
+			end_for_next(zone);
 		return;
 	}
 	private->quick_resets = 0;
@@ -117,25 +153,15 @@ static void want_stop(struct zone *zone, bool wanted)
 	(void)zone_store(zone);
 }
 
-static bool has_power_key(const struct zone *zone)
-{
-	for (unsigned i = 0; zone->state == ZONE_RUNNING && i < zone->plan->num_devices; i++) {
-		if (zone->plan->devices[i].type == CONFIG_DEVICE_POWER_KEY)
-			return zone->private->device != NULL;
-	}
-	return false;
-}
-
 /* True: the guest was asked. */
 static bool stop_gracefully(struct zone_op *op)
 {
 	struct zone *zone = op->zone;
-	const struct config_zone *config = zone->config;
-	uint64_t time = config != NULL ? config->policy.stop_timeout_ms : ZONE_STOP_TIMEOUT_MS;
+	uint64_t time;
 
-	if (op->ask.mode == ZONE_STOP_FORCE || !has_power_key(zone) ||
-	    device_press_power_key(zone->private->device) != 0)
+	if (op->ask.mode == ZONE_STOP_FORCE || !press_power_key(zone, &time))
 		return false;
+	run_after_end(zone, NULL);
 	op->asked = true;
 	want_stop(zone, true);
 	zone_op_set_time(op, op->ask.timeout_ms != 0 ? op->ask.timeout_ms : time);

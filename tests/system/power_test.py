@@ -59,6 +59,11 @@ def powered_off(m, what):
     check(f"{what}: its own power off", good, short(status))
 
 
+def guest_offs(m):
+    """How often the guest powered off by itself, as hvisord's log has it."""
+    return int(m.run("grep -c '^zone .*guest_off' /var/log/hvisord.log; true"))
+
+
 def test_keys(m):
     """Debian's kernel with gpio-keys: busybox' acpid hears the key."""
     boot(m, kernel_filepath="/test/power/vmlinuz", initrd_filepath="/test/power/initrd")
@@ -67,6 +72,16 @@ def test_keys(m):
     check("someone listens", m.zone_shell("pidof acpid >/dev/null") == (0, ""))
     seconds = m.stop()
     powered_off(m, f"stop, {seconds:.1f} s")
+
+
+def test_restart(m):
+    """A restart is a power off, and then a start."""
+    boot(m, kernel_filepath="/test/power/vmlinuz", initrd_filepath="/test/power/initrd")
+    runs, offs = m.status()["runs"], guest_offs(m)
+    m.run("hvisorctl restart 1", 240)
+    status = m.status()
+    check("runs again", (status["state"], status["runs"]) == ("running", runs + 1), short(status))
+    check("it powered off in between", guest_offs(m) == offs + 1)
 
 
 def test_systemd(m):

@@ -15,8 +15,8 @@ def numbered(pos, size):
     return lines[pos - first * LINE:][:size]
 
 
-def begin(rig, script, key=False):
-    """Zone 1 with a console (and a power key), whose guest follows the script; a client."""
+def begin(rig, script, key=False, **changes):
+    """Zone 1 with a console (and a power key), whose guest follows the script; a client. changes: keys of its file."""
     rig.device_program = None
     devices = [{"type": "console", "addr": "0xa003c00", "len": "0x200", "irq": 78, "status": "enable"}]
     regions = [{"type": "ram", "physical_start": "0x81000000", "virtual_start": "0x40000000", "size": "0x1000000"},
@@ -27,7 +27,7 @@ def begin(rig, script, key=False):
                         "size": "0x1000"})
     rig.image("virtio1.json", json.dumps({"zones": [{"id": 1, "devices": devices}]}))
     rig.image("Image1", script)
-    rig.zone(1, [2], memory_regions=regions, interrupts=[device["irq"] for device in devices])
+    rig.zone(1, [2], memory_regions=regions, interrupts=[device["irq"] for device in devices], **changes)
     return rig.start()
 
 

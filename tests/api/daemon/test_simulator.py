@@ -150,6 +150,24 @@ def stops_gracefully(rig):
     assert client.reason("zone.kill", zone="z1") == "zone.not_running"
 
 
+def restarts_gracefully(rig):
+    """A restart asks the guest first, and does not wait for ever."""
+    client = begin(rig, "sim:print ready; run", key=True, stop_timeout_ms=100)
+    client.result("zone.start", zone="z1")
+    Reader(rig).until(b"ready\n")
+    client.result("events.subscribe", match=["zone.state"])
+    assert client.result("zone.restart", zone="z1")["state"] == "running"
+    assert client.event(lambda event: event["from"] == "running")["reason"] == "guest_off"
+    assert client.event(lambda event: event["to"] == "loading")["cause"]["kind"] == "client"
+    rig.image("Image1", "sim:print deaf; hang")
+    client.result("zone.check")
+    assert client.result("zone.restart", zone="z1")["state"] == "running"
+    Reader(rig).until(b"deaf\n")
+    assert client.event(lambda event: event["from"] == "running")["reason"] == "guest_off"
+    assert client.result("zone.restart", zone="z1")["state"] == "running"
+    assert client.event(lambda event: event["from"] == "running")["reason"] == "requested"
+
+
 def device_dies(rig):
     """The zone waits for ever, can be stopped, and the next start has a new process."""
     client = begin(rig, "sim:print up; echo")
@@ -301,5 +319,5 @@ def many_lives(rig):
     wait_for(lambda: descriptors() == before, "as few descriptors as before")
 
 
-run([prints, echoes, floods, ends, power_key, stops_gracefully, device_dies, outlives_the_daemon, paused, hostile_links,
+run([prints, echoes, floods, ends, power_key, stops_gracefully, restarts_gracefully, device_dies, outlives_the_daemon, paused, hostile_links,
      simulator_dies, many_lives])
