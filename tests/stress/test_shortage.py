@@ -35,13 +35,12 @@ def no_descriptors(rig):
         before = cpu(rig)
         waiting = []
         for _ in range(12):
-            try:
-                waiting.append(Client(rig.socket))
-            except OSError:
-                pass
+            client = Client.__new__(Client)
+            client.connect(rig.socket)  # taken or not: the greeting is not waited for
+            waiting.append(client)
         board.live_once(tolerant=True)
         assert rig.daemon.poll() is None
-        print(f"# room for {room}: {len(waiting)} of 12 connections taken, {cpu(rig) - before} ticks", flush=True)
+        print(f"# room for {room}: {cpu(rig) - before} ticks", flush=True)
         resource.prlimit(rig.daemon.pid, resource.RLIMIT_NOFILE, (soft, hard))
         for client in waiting:
             client.close()
