@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define ROOT_TREE "/sys/firmware/fdt"
+#define RUN_DIR "/run/hvisor"
 #define VENDOR_DIR "/usr/lib/hvisor/zones"
 
 #define STRING(field) offsetof(struct options, field)
@@ -21,7 +22,8 @@ static const struct {
 } table[] = {
 	{ "config-dir", "DIR", "/etc/hvisor/zones", STRING(config_dir), "zone files" },
 	{ "vendor-dir", "DIR", NULL, STRING(vendor_dir), "more of them, hidden by those (" VENDOR_DIR ")" },
-	{ "run-dir", "DIR", "/run/hvisor", STRING(run_dir), "records of running zones, links, the socket" },
+	{ "run-dir", "DIR", NULL, STRING(run_dir),
+	  "records of running zones, links, the socket (" RUN_DIR "; with sim: STATE-DIR)" },
 	{ "state-dir", "DIR", "/var/lib/hvisor", STRING(state_dir), "what is wanted of zones, console logs" },
 	{ "socket", "PATH", NULL, STRING(socket), "where clients connect (RUN-DIR/hvisord.sock)" },
 	{ "device-program", "PATH", NULL, STRING(device_program),
@@ -69,7 +71,11 @@ static void print_usage(FILE *to)
 /* What is usual on a board; a simulated one has nothing but what it is given. */
 static void add_defaults(struct options *options)
 {
-	if (strcmp(options->backend, "driver") != 0)
+	bool is_board = strcmp(options->backend, "driver") == 0;
+
+	if (options->run_dir == NULL)
+		options->run_dir = is_board ? RUN_DIR : options->state_dir;
+	if (!is_board)
 		return;
 	if (options->vendor_dir == NULL)
 		options->vendor_dir = VENDOR_DIR;

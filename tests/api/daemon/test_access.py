@@ -4,9 +4,11 @@
 import contextlib
 import os
 import resource
+import shutil
+import subprocess
 import time
 
-from rig import Client, run, wait_for
+from rig import HVISORD, Client, run, wait_for
 
 READERS, ADMINS, USER = 61001, 61002, 61010
 
@@ -149,4 +151,30 @@ def no_descriptors(rig):
     assert log(rig).count("cannot accept") == 1
 
 
-run([the_file_keeps_strangers_out, strangers, readers, admins, shares, no_descriptors])
+def no_privilege(rig):
+    """Anybody may run the simulated board, with nothing but places of his own."""
+    rig.zone(1, [2])
+    for name in (rig.dir, rig.config_dir):
+        os.chmod(name, 0o755)
+    home = rig.dir + "/home"
+    os.mkdir(home)
+    os.chown(home, USER, USER)
+    build, programs = os.path.dirname(os.path.abspath(HVISORD)), rig.dir + "/programs"
+    for name in ("hvisord", "backend/hvisor-sim", "virtio/hvisor-device"):  # the build may lie where he may not look
+        os.makedirs(os.path.dirname(f"{programs}/{name}"), exist_ok=True)
+        shutil.copy(f"{build}/{name}", f"{programs}/{name}")
+    command = [programs + "/hvisord", "--backend", "sim", "--platform", "qemu-virt", "--config-dir",
+               rig.config_dir, "--state-dir", home + "/state", "--socket", home + "/socket"]
+    rig.daemon = subprocess.Popen(command, stderr=rig.log, env=rig.environment, user=USER, group=USER, extra_groups=[])
+    client = wait_for(lambda: os.path.exists(home + "/socket") and connect_to(home + "/socket"), "its socket")
+    assert client.result("zone.start", zone=1)["state"] == "running"
+    client.result("zone.stop", zone=1)
+
+
+def connect_to(path):
+    with contextlib.suppress(ConnectionRefusedError):
+        return Client(path)
+
+
+run([the_file_keeps_strangers_out, strangers, readers, admins, shares, no_descriptors,
+     no_privilege])
