@@ -75,9 +75,7 @@ struct zone_dir {
 	struct zones *zones;
 	const char *path;
 	uv_fs_event_t watch;
-	bool watching;
-	dev_t device; /* what is watched */
-	ino_t inode;
+	int fd; /* what is watched, so that nothing else gets its inode's number; -1: nothing is */
 };
 
 #define ZONE_DIRS 2u

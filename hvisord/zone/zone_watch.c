@@ -5,9 +5,11 @@
  * failed for want of the daemon's own resources. One look at a time, in a worker.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "zone_private.h"
@@ -20,7 +22,7 @@
 /* While something is held back, missing, or failed. */
 #define AGAIN_MS 500u
 #define RETRY_MS 1000u
-/* Of a directory that nothing tells about: it is not there, or a link. */
+/* Nothing tells of a directory that another takes the place of. */
 #define POLL_MS 1000u
 
 struct refresh_work {
@@ -187,25 +189,37 @@ static void on_change(uv_fs_event_t *handle, const char *name, int events, int s
 	changed(dir->zones);
 }
 
-/* Watches what is there now under the directory's name. True: nothing will tell of the next change of that. */
-static bool watch(struct zone_dir *dir)
+static bool is_the_same(const struct zone_dir *dir)
 {
-	struct stat st, link;
-	bool is_there = stat(dir->path, &st) == 0 && S_ISDIR(st.st_mode);
-	bool is_link = lstat(dir->path, &link) == 0 && S_ISLNK(link.st_mode);
+	struct stat watched, named;
 
-	if (dir->watching && (!is_there || st.st_dev != dir->device || st.st_ino != dir->inode)) {
-		uv_fs_event_stop(&dir->watch);
-		dir->watching = false;
+	return fstat(dir->fd, &watched) == 0 && stat(dir->path, &named) == 0 &&
+	       watched.st_ino == named.st_ino && watched.st_dev == named.st_dev;
+}
+
+static void unwatch(struct zone_dir *dir)
+{
+	uv_fs_event_stop(&dir->watch);
+	close(dir->fd);
+	dir->fd = -1;
+}
+
+/* Watches what is there now under the directory's name. */
+static void watch(struct zone_dir *dir)
+{
+	if (dir->fd >= 0 && is_the_same(dir))
+		return;
+	if (dir->fd >= 0) {
+		unwatch(dir);
 		changed(dir->zones);
 	}
-	if (is_there && !dir->watching && uv_fs_event_start(&dir->watch, on_change, dir->path, 0) == 0) {
-		dir->watching = true;
-		dir->device = st.st_dev;
-		dir->inode = st.st_ino;
+	dir->fd = open(dir->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir->fd < 0)
+		return;
+	if (uv_fs_event_start(&dir->watch, on_change, dir->path, 0) == 0)
 		changed(dir->zones);
-	}
-	return is_link || !dir->watching;
+	else
+		unwatch(dir);
 }
 
 static void on_poll(uv_timer_t *timer)
@@ -213,7 +227,7 @@ static void on_poll(uv_timer_t *timer)
 	struct zones *zones = timer->data;
 
 	for (unsigned i = 0; i < zones->num_dirs; i++)
-		(void)watch(&zones->dirs[i]);
+		watch(&zones->dirs[i]);
 }
 
 void zone_watch_begin(struct zones *zones)
@@ -231,7 +245,8 @@ void zone_watch_begin(struct zones *zones)
 		dir->watch.data = dir;
 		dir->zones = zones;
 		dir->path = paths[i];
-		(void)watch(dir);
+		dir->fd = -1;
+		watch(dir);
 	}
 	/* a directory that is removed, moved or swapped may not say so */
 	uv_timer_start(&zones->poll, on_poll, POLL_MS, POLL_MS);
@@ -243,7 +258,10 @@ void zone_watch_close(struct zones *zones)
 		return;
 	uv_close((uv_handle_t *)&zones->settle, NULL);
 	uv_close((uv_handle_t *)&zones->poll, NULL);
-	for (unsigned i = 0; i < zones->num_dirs; i++)
+	for (unsigned i = 0; i < zones->num_dirs; i++) {
+		if (zones->dirs[i].fd >= 0)
+			unwatch(&zones->dirs[i]);
 		uv_close((uv_handle_t *)&zones->dirs[i].watch, NULL);
+	}
 	zones->settle.data = NULL;
 }
