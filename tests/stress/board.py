@@ -195,7 +195,8 @@ class Board:
                 return
             # what was to run may be running again, or about to
             self.client.call("zone.stop", zone="worker", mode="force")
-            wait_for(lambda: self.zones()["worker"]["state"] in ("stopped", "crashed"), "worker ends")
+            # a file that could not be opened is that file's fault, until it is looked at again: by the start
+            wait_for(lambda: self.zones()["worker"]["state"] in ("stopped", "crashed", "invalid"), "worker ends")
             assert "pending" not in self.zones()["worker"], self.zones()["worker"]
             self.client.result("zone.start", zone="worker")
             self.client.result("zone.stop", zone="worker", mode="force")
