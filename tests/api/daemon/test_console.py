@@ -8,7 +8,7 @@ import re
 import shutil
 import time
 
-from rig import Client, run, text, type_into, wait_for
+from rig import SIZE_COUNTS, Client, run, text, type_into, wait_for
 from sim_zone import Reader, begin, numbered, state
 
 FILE = 1 << 20
@@ -262,7 +262,7 @@ def raw_and_deaf(rig):
     deaf = Raw(rig, replay=262144)
     memory = rig.memory_kib()
     Reader(rig).bytes(8 << 20)
-    assert rig.memory_kib() - memory < 4096, (memory, rig.memory_kib())
+    assert rig.memory_kib() - memory < 4096 or not SIZE_COUNTS, (memory, rig.memory_kib())
     type_into(client, "z1", b".")
 
     def quiet():
