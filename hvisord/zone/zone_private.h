@@ -108,6 +108,7 @@ struct zones {
 	uv_timer_t poll;              /* for those that are swapped */
 	uv_timer_t settle;            /* to the next look */
 	uint64_t rest_until_ms;       /* none before that but by request */
+	bool look_again;              /* something changed during the present look */
 	int look_error;               /* of the last look */
 	struct refresh_work *refresh; /* under way */
 	struct refresh_list waiting;  /* for the next one */

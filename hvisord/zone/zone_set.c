@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the config directories say, and what follows for the zones. A file with
- * errors that changed only just now, or whose images did, may be half written:
+ * What the config directories say, and what follows for the zones. A file that
+ * changed only just now and is no JSON, or has errors and an image that changed
+ * just now, may be half written:
  * for the moment its zone stays as it was. So does, unless somebody asked for
  * a look, one whose file is not there.
  */
@@ -34,15 +35,6 @@ void zone_set_fini(struct zone_set *set)
 	*set = (struct zone_set){ 0 };
 }
 
-static bool has_error(const struct config_findings *findings, const char *file)
-{
-	for (unsigned i = 0; i < findings->count; i++) {
-		if (findings->list[i].severity == CONFIG_ERROR && strcmp(findings->list[i].file, file) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool changed_just_now(const char *path)
 {
 	struct timespec now;
@@ -65,16 +57,27 @@ static const struct config_zone *zone_of_file(const struct zone_set *set, const 
 	return NULL;
 }
 
+static bool has_reason(const struct config_findings *findings, const char *file, const char *prefix)
+{
+	for (unsigned i = 0; i < findings->count; i++) {
+		if (findings->list[i].severity == CONFIG_ERROR && strcmp(findings->list[i].file, file) == 0 &&
+		    strncmp(findings->list[i].reason, prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool may_be_half_written(const struct zone_set *set, const char *file)
 {
-	const struct config_zone *zone;
+	const struct config_zone *zone = zone_of_file(set, file);
 
-	if (!has_error(&set->findings, file))
+	/* a text that is JSON is whole */
+	if (has_reason(&set->findings, file, "json."))
+		return changed_just_now(file);
+	if (zone == NULL || (!has_reason(&set->findings, file, "zone.image") &&
+			     !has_reason(&set->findings, file, "zone.dtb")))
 		return false;
-	if (changed_just_now(file))
-		return true;
-	zone = zone_of_file(set, file);
-	for (unsigned i = 0; zone != NULL && i < zone->num_images; i++) {
+	for (unsigned i = 0; i < zone->num_images; i++) {
 		if (changed_just_now(zone->images[i].path))
 			return true;
 	}
@@ -355,7 +358,7 @@ void zone_set_merge(struct zones *zones, struct zone_set *set)
 		bool held = set->held != NULL && set->held[i];
 
 		if (!held && zone_of_file(&zones->set, set->paths[i]) == NULL &&
-		    has_error(&set->findings, set->paths[i]))
+		    has_reason(&set->findings, set->paths[i], ""))
 			apply_broken(zones, set->paths[i]);
 	}
 	keep_missing(zones, &old);

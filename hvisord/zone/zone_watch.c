@@ -50,7 +50,10 @@ static void on_time(uv_timer_t *timer)
 {
 	struct zones *zones = timer->data;
 
-	if (zones->refresh == NULL)
+	/* one that has begun may have missed what this is for */
+	if (zones->refresh != NULL)
+		zones->look_again = true;
+	else
 		refresh_begin(zones);
 }
 
@@ -126,6 +129,11 @@ static void refresh_done(uv_work_t *work, int status)
 		error = take(zones, &refresh->set);
 	call_waiters(&refresh->waiters, error);
 	free(refresh);
+	if (zones->closing)
+		return call_waiters(&zones->waiting, -ECANCELED);
+	if (zones->look_again)
+		look_in(zones, DEBOUNCE_MS);
+	zones->look_again = false;
 	if (!STAILQ_EMPTY(&zones->waiting))
 		refresh_begin(zones);
 }
