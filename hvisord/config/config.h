@@ -206,8 +206,8 @@ int config_list_dir(const char *dir, char ***ret_paths, unsigned *ret_count);
 
 /*
  * The same of several directories, of which an earlier one goes before a later
- * one: of files with one name only the first counts, and one that is empty or a
- * link to /dev/null takes the later ones away without being listed itself. A
+ * one: of files with one name only the first counts, and if that is empty or a
+ * link to /dev/null none does. An empty file with none below it is listed. A
  * directory that does not exist is as an empty one. Sorted by name.
  */
 int config_list_dirs(const char *const *dirs, unsigned num_dirs, char ***ret_paths, unsigned *ret_count);

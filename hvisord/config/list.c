@@ -64,15 +64,19 @@ struct overlay {
 	unsigned count;
 };
 
-/* Stands in for files of that name in later directories, to say that there is none. */
-static bool is_mask(const char *path)
+static bool is_null_device(const char *path)
 {
 	struct stat info, null;
 
-	if (stat(path, &info) != 0)
-		return false;
-	return (S_ISREG(info.st_mode) && info.st_size == 0) ||
-	       (S_ISCHR(info.st_mode) && stat("/dev/null", &null) == 0 && info.st_rdev == null.st_rdev);
+	return stat(path, &info) == 0 && S_ISCHR(info.st_mode) && stat("/dev/null", &null) == 0 &&
+	       info.st_rdev == null.st_rdev;
+}
+
+static bool is_empty(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0;
 }
 
 static const char *base_name(const char *path)
@@ -80,7 +84,7 @@ static const char *base_name(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-/* Merges two sorted lists; of two with one name the first list's counts. Takes the second list. */
+/* Lays a directory's sorted list over that of those below it; takes the list. */
 static int overlay_merge(struct overlay *overlay, char **paths, unsigned count)
 {
 	char **all = calloc((size_t)overlay->count + count + 1, sizeof(*all));
@@ -94,10 +98,13 @@ static int overlay_merge(struct overlay *overlay, char **paths, unsigned count)
 		int order = a == overlay->count ? 1
 			    : b == count        ? -1
 						: strcmp(base_name(overlay->paths[a]), base_name(paths[b]));
+		bool is_mask = order >= 0 && (is_null_device(paths[b]) || (order == 0 && is_empty(paths[b])));
 
-		all[total++] = order <= 0 ? overlay->paths[a++] : paths[b++];
+		all[total++] = order < 0 ? overlay->paths[a++] : paths[b++];
 		if (order == 0)
-			free(paths[b++]);
+			free(overlay->paths[a++]);
+		if (is_mask)
+			free(all[--total]);
 	}
 	free(overlay->paths);
 	free(paths);
@@ -119,22 +126,15 @@ static int overlay_add(struct overlay *overlay, const char *dir)
 int config_list_dirs(const char *const *dirs, unsigned num_dirs, char ***ret_paths, unsigned *ret_count)
 {
 	struct overlay overlay = { 0 };
-	unsigned count = 0;
 	int r = 0;
 
-	for (unsigned i = 0; i < num_dirs && r == 0; i++)
+	for (unsigned i = num_dirs; i-- > 0 && r == 0;)
 		r = overlay_add(&overlay, dirs[i]);
 	if (r < 0) {
 		free_paths(overlay.paths, overlay.count);
 		return r;
 	}
-	for (unsigned i = 0; i < overlay.count; i++) {
-		if (num_dirs > 1 && is_mask(overlay.paths[i]))
-			free(overlay.paths[i]);
-		else
-			overlay.paths[count++] = overlay.paths[i];
-	}
 	*ret_paths = overlay.paths;
-	*ret_count = count;
+	*ret_count = overlay.count;
 	return 0;
 }
