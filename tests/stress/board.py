@@ -139,7 +139,7 @@ class Board:
     def died(self):
         """The daemon was killed by a fault that says so."""
         try:
-            self.rig.daemon.wait(0.2 if self.faults.get("action") >= KILL_BEFORE else 0)
+            self.rig.daemon.wait(5 if self.faults.get("action") >= KILL_BEFORE else 0)
         except subprocess.TimeoutExpired:
             return False
         return self.rig.daemon.returncode == -signal.SIGKILL
