@@ -25,6 +25,7 @@ def settled(client, name, wanted):
 
 def kept(rig):
     """The state file as it is on disk."""
+    wait_for(lambda: os.path.exists(rig.state_dir + "/zones.json"), "the file")
     with open(rig.state_dir + "/zones.json") as file:
         return json.load(file)
 
