@@ -228,6 +228,7 @@ static void build_policy(struct config_draft *draft)
 		.restart_limit = (uint32_t)fields->restart_limit,
 		.restart_delay_ms = (uint32_t)fields->restart_delay_ms,
 		.stop_timeout_ms = (uint32_t)fields->stop_timeout_ms,
+		.device_failure = (enum config_device_failure)fields->device_failure,
 	};
 	for (uint64_t i = 0; i < fields->num_after; i++) {
 		if (!fields->after[i])

@@ -49,7 +49,16 @@ enum config_device_type {
 	CONFIG_DEVICE_NET,
 	CONFIG_DEVICE_GPU,
 	CONFIG_DEVICE_POWER_KEY, /* no virtio: a PL061 whose line 0 is a key */
+	CONFIG_DEVICE_RNG,
+	CONFIG_DEVICE_PL011, /* no virtio: a serial port */
+	CONFIG_DEVICE_TYPES
 };
+
+#define CONFIG_MAC_SIZE 6u
+#define CONFIG_SERIAL_SIZE 20u    /* of a disk, without a NUL (virtio 1.2 section 5.2.6.2) */
+#define CONFIG_INTERFACE_SIZE 16u /* of a network interface's name, with its NUL: Linux' IFNAMSIZ */
+#define CONFIG_MAX_QUEUES 8u      /* of a disk; pairs of a network interface */
+#define CONFIG_MAX_PORTS 8u       /* of a console */
 
 /* A device that the zone's device process serves, from a zone file or a virtio file. */
 struct config_device {
@@ -57,7 +66,15 @@ struct config_device {
 	uint64_t ipa; /* of its window, within a virtio region of the zone */
 	uint64_t size;
 	uint32_t intid;
-	char *path; /* blk: the image, resolved; net: the tap's name; else NULL */
+	char *path; /* blk: the image, resolved; else NULL */
+	bool readonly;
+	uint32_t block_size; /* blk: in bytes, 512 or 4096 */
+	char serial[CONFIG_SERIAL_SIZE + 1];
+	uint32_t queues;                    /* blk; net: pairs */
+	char tap[CONFIG_INTERFACE_SIZE];    /* net */
+	char bridge[CONFIG_INTERFACE_SIZE]; /* net; "": none */
+	uint8_t mac[CONFIG_MAC_SIZE];       /* net; zeros: to be derived */
+	uint32_t ports;                     /* console */
 };
 
 enum config_image_kind {
@@ -86,6 +103,12 @@ enum config_restart {
 	CONFIG_RESTART_ALWAYS,
 };
 
+/* What becomes of a zone whose device process died. */
+enum config_device_failure {
+	CONFIG_DEVICE_FAILURE_NEEDS_RESET,  /* another takes its place, and says so to the drivers */
+	CONFIG_DEVICE_FAILURE_RESTART_ZONE, /* it counts as the zone's failure */
+};
+
 /* What the daemon does with the zone by itself. */
 struct config_policy {
 	bool autostart;
@@ -93,6 +116,7 @@ struct config_policy {
 	uint32_t restart_limit;    /* restarts in a row; 0: any number */
 	uint32_t restart_delay_ms; /* before the first of them; doubles up to a minute */
 	uint32_t stop_timeout_ms;  /* how long a guest may take to power off */
+	enum config_device_failure device_failure;
 	unsigned num_after;
 	char *after[HV_MAX_ZONES]; /* names or ids as written; checked to be zones, and free of cycles */
 };
@@ -197,6 +221,8 @@ void config_differences_free(struct config_difference *list, unsigned count);
 const char *config_device_name(enum config_device_type type);
 /* "no", "on-failure", "always" */
 const char *config_restart_name(enum config_restart restart);
+/* "needs-reset", "restart-zone" */
+const char *config_device_failure_name(enum config_device_failure failure);
 
 /*
  * Lists DIR/NAME.json, sorted by name, hidden and editors' temporary files left out.

@@ -2,15 +2,23 @@
 #include "draft.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WINDOW_ALIGN 0x200u /* of virtio-mmio registers, as EL2 tells notifications by their offset */
 
-#define POWER_KEY_SIZE 0x1000u /* of a PL061's registers (Arm DDI 0190, 3.2) */
+#define PRIMECELL_SIZE 0x1000u /* of a PL061's and a PL011's registers (Arm DDI 0190, 3.2; DDI 0183, 3.2) */
 
 static bool is_served(uint64_t type)
 {
 	return type == CONFIG_DEVICE_CONSOLE || type == CONFIG_DEVICE_POWER_KEY;
+}
+
+/* It has no queues in the zone's memory. */
+static bool is_primecell(uint64_t type)
+{
+	return type == CONFIG_DEVICE_POWER_KEY || type == CONFIG_DEVICE_PL011;
 }
 
 static bool in_virtio_region(const HvZoneConfig *hv, uint64_t ipa, uint64_t size)
@@ -37,10 +45,11 @@ static bool check_window(const struct config_draft *draft, struct config_source 
 				    "addr and len must be multiples of 0x200, and len not 0");
 		return false;
 	}
-	if (device->type == CONFIG_DEVICE_POWER_KEY &&
-	    (device->len != POWER_KEY_SIZE || device->addr % POWER_KEY_SIZE != 0)) {
+	if (is_primecell(device->type) &&
+	    (device->len != PRIMECELL_SIZE || device->addr % PRIMECELL_SIZE != 0)) {
 		config_source_error(source, pointer, REASON_VIRTIO_WINDOW,
-				    "a power key has 0x1000 bytes, at a multiple of that");
+				    "a %s has 0x1000 bytes, at a multiple of that",
+				    device->type == CONFIG_DEVICE_PL011 ? "pl011" : "power key");
 		return false;
 	}
 	if (!in_virtio_region(&zone->hv, device->addr, device->len)) {
@@ -90,9 +99,68 @@ static bool take_interrupt(struct config_draft *draft, struct config_source *sou
 	return true;
 }
 
+/* What only some types have; wrong is what no key's own type tells. */
+static bool fill_blk(struct config_draft *draft, struct config_source *source, const char *pointer,
+		     const struct device_fields *fields, struct config_device *device)
+{
+	if (fields->img == NULL || fields->img[0] == '\0') {
+		config_source_error(source, config_pointer("%s/img", pointer).text, REASON_MISSING,
+				    "a disk needs an image");
+		return false;
+	}
+	if (fields->block_size != 512 && fields->block_size != 4096) {
+		config_source_error(source, config_pointer("%s/block_size", pointer).text, REASON_RANGE,
+				    "512 or 4096 belongs here");
+		return false;
+	}
+	device->readonly = fields->readonly != 0;
+	device->block_size = (uint32_t)fields->block_size;
+	snprintf(device->serial, sizeof(device->serial), "%s", fields->serial != NULL ? fields->serial : "");
+	device->path = config_draft_resolve(draft, fields->img);
+	return device->path != NULL;
+}
+
+static bool fill_net(struct config_draft *draft, struct config_source *source, const char *pointer,
+		     const struct device_fields *fields, struct config_device *device)
+{
+	const struct config_zone *zone = draft->zone;
+
+	if (config_given(&fields->seen, DEVICE_MAC) && fields->mac_count != CONFIG_MAC_SIZE) {
+		config_source_error(source, config_pointer("%s/mac", pointer).text, REASON_RANGE,
+				    "six bytes belong here");
+		return false;
+	}
+	for (unsigned i = 0; i < fields->mac_count; i++)
+		device->mac[i] = (uint8_t)fields->mac[i];
+	if (fields->tap != NULL && fields->tap[0] != '\0')
+		snprintf(device->tap, sizeof(device->tap), "%s", fields->tap);
+	else
+		snprintf(device->tap, sizeof(device->tap), "hv%un%u", zone->hv.zone_id, zone->num_devices);
+	snprintf(device->bridge, sizeof(device->bridge), "%s", fields->bridge != NULL ? fields->bridge : "");
+	return true;
+}
+
+static bool fill(struct config_draft *draft, struct config_source *source, const char *pointer,
+		 const struct device_fields *fields, struct config_device *device)
+{
+	device->queues = (uint32_t)fields->queues;
+	device->ports = (uint32_t)fields->ports;
+	if (fields->type == CONFIG_DEVICE_BLK)
+		return fill_blk(draft, source, pointer, fields, device);
+	if (fields->type == CONFIG_DEVICE_NET)
+		return fill_net(draft, source, pointer, fields, device);
+	return true;
+}
+
 static void add_device(struct config_draft *draft, struct config_source *source, const char *pointer,
 		       const struct device_fields *device)
 {
+	struct config_device made = {
+		.type = (enum config_device_type)device->type,
+		.ipa = device->addr,
+		.size = device->len,
+		.intid = (uint32_t)device->irq,
+	};
 	struct config_zone *zone = draft->zone;
 	bool good = check_window(draft, source, pointer, device);
 
@@ -103,21 +171,16 @@ static void add_device(struct config_draft *draft, struct config_source *source,
 				    "devices of this type are not served yet: disable it or take it out");
 		return;
 	}
-	if (!good)
+	if (!good || !fill(draft, source, pointer, device, &made))
 		return;
 	if (zone->num_devices == CONFIG_MAX_DEVICES) {
 		config_source_error(source, pointer, REASON_TOO_MANY, "a zone has %u devices at most",
 				    CONFIG_MAX_DEVICES);
+		free(made.path);
 		return;
 	}
-	zone->devices[zone->num_devices++] = (struct config_device){
-		.type = (enum config_device_type)device->type,
-		.ipa = device->addr,
-		.size = device->len,
-		.intid = (uint32_t)device->irq,
-	};
-	/* A key needs no memory, a queue does. */
-	if (device->type != CONFIG_DEVICE_POWER_KEY)
+	zone->devices[zone->num_devices++] = made;
+	if (!is_primecell(device->type))
 		zone->hv.flags |= HV_CONFIG_ROOT_SEES_RAM;
 }
 

@@ -33,6 +33,8 @@ const char *config_device_name(enum config_device_type type)
 		[CONFIG_DEVICE_NET] = "net",
 		[CONFIG_DEVICE_GPU] = "gpu",
 		[CONFIG_DEVICE_POWER_KEY] = "power_key",
+		[CONFIG_DEVICE_RNG] = "rng",
+		[CONFIG_DEVICE_PL011] = "pl011",
 	};
 
 	return names[type];
@@ -47,6 +49,11 @@ const char *config_restart_name(enum config_restart restart)
 	};
 
 	return names[restart];
+}
+
+const char *config_device_failure_name(enum config_device_failure failure)
+{
+	return failure == CONFIG_DEVICE_FAILURE_RESTART_ZONE ? "restart-zone" : "needs-reset";
 }
 
 static void entries_fini(struct entries *entries)
@@ -218,12 +225,34 @@ static void put_policy(struct entries *entries, const struct config_policy *poli
 	put(entries, "/restart_limit", "%u", policy->restart_limit);
 	put(entries, "/restart_delay_ms", "%u", policy->restart_delay_ms);
 	put(entries, "/stop_timeout_ms", "%u", policy->stop_timeout_ms);
+	put(entries, "/device_failure", "%s", config_device_failure_name(policy->device_failure));
 	for (unsigned i = 0; i < policy->num_after; i++) {
 		char pointer[64];
 
 		snprintf(pointer, sizeof(pointer), "/after/%u", i);
 		put(entries, pointer, "%s", policy->after[i]);
 	}
+}
+
+static void put_device(struct entries *entries, unsigned index, const struct config_device *device)
+{
+	const uint8_t *mac = device->mac;
+	char pointer[64], more[128] = "";
+
+	snprintf(pointer, sizeof(pointer), "/virtio_devices/%u", index);
+	if (device->type == CONFIG_DEVICE_BLK)
+		snprintf(more, sizeof(more), ", %s, blocks of %u, %u queues, serial \"%s\", ",
+			 device->readonly ? "read only" : "writable", device->block_size, device->queues,
+			 device->serial);
+	else if (device->type == CONFIG_DEVICE_NET)
+		snprintf(more, sizeof(more),
+			 ", %u queues, %02x:%02x:%02x:%02x:%02x:%02x, tap %s, bridge \"%s\"", device->queues,
+			 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], device->tap, device->bridge);
+	else if (device->type == CONFIG_DEVICE_CONSOLE && device->ports > 1)
+		snprintf(more, sizeof(more), ", %u ports", device->ports);
+	put(entries, pointer, "%s at 0x%" PRIx64 ", 0x%" PRIx64 " bytes, interrupt %u%s%s",
+	    config_device_name(device->type), device->ipa, device->size, device->intid, more,
+	    device->path ? device->path : "");
 }
 
 static void put_view(struct entries *entries, const struct config_view *view, bool with_policy,
@@ -235,15 +264,8 @@ static void put_view(struct entries *entries, const struct config_view *view, bo
 	for (unsigned i = 0; i < view->num_images; i++)
 		put_image(entries, &view->images[i],
 			  view->images[i].kind == CONFIG_IMAGE_MODULE ? modules++ : 0, with_data);
-	for (unsigned i = 0; i < view->num_devices; i++) {
-		const struct config_device *device = &view->devices[i];
-		char pointer[64];
-
-		snprintf(pointer, sizeof(pointer), "/virtio_devices/%u", i);
-		put(entries, pointer, "%s at 0x%" PRIx64 ", 0x%" PRIx64 " bytes, interrupt %u%s%s",
-		    config_device_name(device->type), device->ipa, device->size, device->intid,
-		    device->path ? ", " : "", device->path ? device->path : "");
-	}
+	for (unsigned i = 0; i < view->num_devices; i++)
+		put_device(entries, i, &view->devices[i]);
 	if (with_policy)
 		put_policy(entries, view->policy);
 }

@@ -100,6 +100,8 @@ static const struct config_word device_words[] = {
 	{ "gpu", CONFIG_DEVICE_GPU },
 	{ "scmi", DEVICE_SCMI },
 	{ "power_key", CONFIG_DEVICE_POWER_KEY },
+	{ "rng", CONFIG_DEVICE_RNG },
+	{ "pl011", CONFIG_DEVICE_PL011 },
 	{ NULL, 0 },
 };
 
@@ -132,11 +134,33 @@ static const struct config_field device_table[] = {
 			     .doc = "its zone, in a virtio file whose devices stand at top level; needed "
 				    "there" },
 	[DEVICE_IMG] = { "img", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "nothing",
-			 .offset = offsetof(struct device_fields, img), .doc = "blk: the disk image" },
-	[DEVICE_TAP] = { "tap", FIELD_STRING, .max = FIELDS_MAX_PATH, .initial = "nothing",
-			 .offset = offsetof(struct device_fields, tap), .doc = "net: the tap interface" },
+			 .offset = offsetof(struct device_fields, img),
+			 .doc = "blk: the disk, a raw image file or a block device; a relative path starts "
+				"at "
+				"the file's folder; needed" },
+	[DEVICE_READONLY] = { "readonly", FIELD_BOOL, .initial = "false",
+			      .offset = offsetof(struct device_fields, readonly),
+			      .doc = "blk: nothing can be written" },
+	[DEVICE_BLOCK_SIZE] = { "block_size", FIELD_NUMBER, .preset = 512,
+				.offset = offsetof(struct device_fields, block_size),
+				.doc = "blk: bytes of a block, 512 or 4096" },
+	[DEVICE_SERIAL] = { "serial", FIELD_STRING, .max = CONFIG_SERIAL_SIZE, .initial = "\"\"",
+			    .offset = offsetof(struct device_fields, serial),
+			    .doc = "blk: what the disk says when asked who it is" },
+	[DEVICE_QUEUES] = { "queues", FIELD_NUMBER, .min = 1, .max = CONFIG_MAX_QUEUES, .preset = 1,
+			    .offset = offsetof(struct device_fields, queues),
+			    .doc = "blk: queues; net: pairs of them" },
+	[DEVICE_TAP] = { "tap", FIELD_STRING, .max = CONFIG_INTERFACE_SIZE - 1,
+			 .initial = "hvZnI, of zone Z's device I",
+			 .offset = offsetof(struct device_fields, tap),
+			 .doc = "net: the tap interface, which is made if there is none" },
+	[DEVICE_BRIDGE] = { "bridge", FIELD_STRING, .max = CONFIG_INTERFACE_SIZE - 1, .initial = "\"\"",
+			    .offset = offsetof(struct device_fields, bridge),
+			    .doc = "net: the bridge that the tap is put into" },
 	[DEVICE_MAC] = { "mac", ARRAY_IN(struct device_fields, mac_count, mac, mac_element),
-			 .initial = "nothing", .doc = "net: the six bytes of its address" },
+			 .initial = "one that stays the same", .doc = "net: the six bytes of its address" },
+	[DEVICE_PORTS] = { "ports", FIELD_NUMBER, .min = 1, .max = CONFIG_MAX_PORTS, .preset = 1,
+			   .offset = offsetof(struct device_fields, ports), .doc = "console: its ports" },
 	[DEVICE_WIDTH] = { "width", FIELD_NUMBER, .max = 16384, .initial = "nothing",
 			   .offset = offsetof(struct device_fields, width), .doc = "gpu: pixels" },
 	[DEVICE_HEIGHT] = { "height", FIELD_NUMBER, .max = 16384, .initial = "nothing",
@@ -194,6 +218,12 @@ static const struct config_word restart_words[] = {
 	{ "no", CONFIG_RESTART_NO },
 	{ "on-failure", CONFIG_RESTART_ON_FAILURE },
 	{ "always", CONFIG_RESTART_ALWAYS },
+	{ NULL, 0 },
+};
+
+static const struct config_word device_failure_words[] = {
+	{ "needs-reset", CONFIG_DEVICE_FAILURE_NEEDS_RESET },
+	{ "restart-zone", CONFIG_DEVICE_FAILURE_RESTART_ZONE },
 	{ NULL, 0 },
 };
 
@@ -299,6 +329,12 @@ static const struct config_field zone_table[] = {
 	[ZONE_STOP_TIMEOUT_MS] = { "stop_timeout_ms", FIELD_NUMBER, .max = 3600000, .preset = 30000,
 				   .offset = offsetof(struct zone_fields, stop_timeout_ms),
 				   .doc = "how long its guest may take to power off, in ms" },
+	[ZONE_DEVICE_FAILURE] = { "device_failure", FIELD_WORD, .words = device_failure_words,
+				  .initial = "\"needs-reset\"",
+				  .offset = offsetof(struct zone_fields, device_failure),
+				  .doc = "when the process that serves its devices dies: they ask their "
+					 "drivers "
+					 "for a reset, or the zone is restarted" },
 	{ "note", FIELD_IGNORED, .initial = "nothing", .doc = "for people" },
 	NO_PCI("pci_config", cJSON_Array | cJSON_Object, "[]", "the board has no PCI that zones may own"),
 	NO_PCI("num_pci_devs", cJSON_Number | cJSON_String, "0", "the board has no PCI that zones may own"),

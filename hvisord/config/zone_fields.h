@@ -44,8 +44,6 @@ struct gic_fields {
 	uint64_t unused; /* of a GICv2 */
 };
 
-#define FIELDS_MAC_SIZE 6u
-
 enum device_field {
 	DEVICE_TYPE,
 	DEVICE_ADDR,
@@ -54,8 +52,14 @@ enum device_field {
 	DEVICE_STATUS,
 	DEVICE_ZONE_ID,
 	DEVICE_IMG,
+	DEVICE_READONLY,
+	DEVICE_BLOCK_SIZE,
+	DEVICE_SERIAL,
+	DEVICE_QUEUES,
 	DEVICE_TAP,
+	DEVICE_BRIDGE,
 	DEVICE_MAC,
+	DEVICE_PORTS,
 	DEVICE_WIDTH,
 	DEVICE_HEIGHT,
 };
@@ -69,9 +73,15 @@ struct device_fields {
 	uint64_t disabled;
 	uint64_t zone_id; /* in the oldest virtio files */
 	const char *img;
+	uint64_t readonly;
+	uint64_t block_size;
+	const char *serial;
+	uint64_t queues;
 	const char *tap;
+	const char *bridge;
 	uint64_t mac_count;
-	uint64_t mac[FIELDS_MAC_SIZE];
+	uint64_t mac[CONFIG_MAC_SIZE];
+	uint64_t ports;
 	uint64_t width, height;
 };
 
@@ -132,6 +142,7 @@ enum zone_field {
 	ZONE_RESTART_LIMIT,
 	ZONE_RESTART_DELAY_MS,
 	ZONE_STOP_TIMEOUT_MS,
+	ZONE_DEVICE_FAILURE,
 };
 
 /* Of an arm64 kernel's command line (its COMMAND_LINE_SIZE), without the NUL. */
@@ -178,6 +189,7 @@ struct zone_fields {
 	uint64_t restart_limit;
 	uint64_t restart_delay_ms;
 	uint64_t stop_timeout_ms;
+	uint64_t device_failure; /* enum config_device_failure */
 };
 
 extern const struct config_object zone_object;

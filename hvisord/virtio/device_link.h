@@ -41,11 +41,10 @@ struct device_link_header {
 #define DEVICE_LINK_MAX (sizeof(struct device_link_header) + DEVICE_LINK_DATA)
 
 /*
- * The process is `hvisor-device ZONE_ID DEVICE…`, DEVICE being
- * TYPE,IPA,SIZE,INTID (type console; power_key, a PL061 whose line 0 is the
- * key, see gpio_pl061.h; region for windows of 0x200 bytes without a device, in
- * which devices may lie), with file descriptor 3 = /dev/hvisor bound
- * to the zone, 4 = the listening link socket; it closes all others but stderr.
+ * The process is `hvisor-device ZONE_ID DEVICE…`, DEVICE being as in
+ * device_spec.h, with file descriptor 3 = /dev/hvisor bound to the zone, 4 =
+ * the listening link socket, from 5 on those of its devices without a hole, in
+ * their order; it closes all others but stderr.
  * Started by root it goes on as user and group 61184 + ZONE_ID.
  *
  * It writes one line to stderr when it ends for any reason but QUIT, and a
@@ -64,5 +63,6 @@ struct device_link_header {
  */
 #define DEVICE_FD_HANDLE 3
 #define DEVICE_FD_LISTEN 4
+#define DEVICE_FD_FILES 5
 
 #endif

@@ -2,7 +2,6 @@
 #include "device_process.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "request_ring.h"
@@ -142,59 +141,21 @@ static int add_region(struct device_process *process, const struct device_spec *
 	return device_bus_add(&process->bus, spec->ipa, spec->size, NULL, NULL);
 }
 
-static const struct device_type {
-	const char *name;
+static const struct {
 	bool interrupts; /* has an interrupt, which must be one of the zone's */
 	int (*add)(struct device_process *process, const struct device_spec *spec);
-} device_types[] = {
-	{ "console", true, add_console },
-	{ "power_key", true, add_power_key },
-	{ "region", false, add_region },
+} kinds[DEVICE_KINDS] = {
+	[DEVICE_KIND_CONSOLE] = { true, add_console },
+	[DEVICE_KIND_POWER_KEY] = { true, add_power_key },
+	[DEVICE_KIND_REGION] = { false, add_region },
 };
-
-/* One number of a list, decimal or 0x…; *text moves past it and its comma. */
-static int parse_number(const char **text, bool last, uint64_t max, uint64_t *ret_value)
-{
-	char *end;
-
-	if (**text < '0' || **text > '9') /* strtoull() would take a sign or spaces */
-		return -EINVAL;
-	errno = 0;
-	*ret_value = strtoull(*text, &end, 0);
-	if (errno != 0 || *ret_value > max || *end != (last ? '\0' : ','))
-		return -EINVAL;
-	*text = last ? end : end + 1;
-	return 0;
-}
-
-int device_spec_parse(const char *text, struct device_spec *ret_spec)
-{
-	struct device_spec spec = { 0 };
-	const char *comma = strchr(text, ',');
-	const size_t length = comma ? (size_t)(comma - text) : 0;
-	uint64_t intid;
-
-	for (size_t i = 0; i < sizeof(device_types) / sizeof(device_types[0]); i++) {
-		if (strlen(device_types[i].name) == length && memcmp(device_types[i].name, text, length) == 0)
-			spec.type = &device_types[i];
-	}
-	if (!spec.type)
-		return -EINVAL;
-	text = comma + 1;
-	if (parse_number(&text, false, UINT64_MAX, &spec.ipa) ||
-	    parse_number(&text, false, UINT64_MAX, &spec.size) ||
-	    parse_number(&text, true, HV_LAST_SPI, &intid))
-		return -EINVAL;
-	spec.intid = (uint32_t)intid;
-	*ret_spec = spec;
-	return 0;
-}
 
 static int add_device(struct device_process *process, const struct device_spec *spec)
 {
-	if (spec->type->interrupts && !hv_intid_test(&process->handle->interrupts, spec->intid))
+	if (!kinds[spec->kind].add ||
+	    (kinds[spec->kind].interrupts && !hv_intid_test(&process->handle->interrupts, spec->intid)))
 		return -EINVAL;
-	return spec->type->add(process, spec);
+	return kinds[spec->kind].add(process, spec);
 }
 
 int device_process_init(struct device_process *process, struct device_handle *handle, int listen_fd,

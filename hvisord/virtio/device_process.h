@@ -5,6 +5,7 @@
 
 #include "device_bus.h"
 #include "device_handle.h"
+#include "device_spec.h"
 #include "link_server.h"
 #include "power_key.h"
 #include "virtio_console.h"
@@ -35,17 +36,6 @@ struct device_process {
 	struct scrollback scrollback;
 	enum device_process_end end;
 };
-
-/* TYPE,IPA,SIZE,INTID as on the command line. */
-struct device_spec {
-	const struct device_type *type;
-	uint64_t ipa;
-	uint64_t size;
-	uint32_t intid;
-};
-
-/* 0, or -EINVAL. */
-int device_spec_parse(const char *text, struct device_spec *ret_spec);
 
 /*
  * Makes the devices; handle outlives them. listen_fd as in link_server_init().

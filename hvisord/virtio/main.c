@@ -130,6 +130,18 @@ static enum device_process_end run(struct device_handle *handle, const struct de
 	return process.end;
 }
 
+/* Descriptors of the devices, one after the other. */
+static unsigned count_files(const struct device_spec *specs, unsigned count)
+{
+	unsigned files = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (specs[i].fd >= 0)
+			files += specs[i].kind == DEVICE_KIND_NET ? specs[i].queues : 1;
+	}
+	return files;
+}
+
 int main(int argc, char **argv)
 {
 	static struct device_spec specs[MAX_DEVICES];
@@ -137,10 +149,11 @@ int main(int argc, char **argv)
 	enum device_process_end end;
 	const char *step;
 	uint32_t zone_id;
+	unsigned keep;
 	int err;
 
 	if (argc < 2 || argc - 2 > (int)MAX_DEVICES || parse_zone(argv[1], &zone_id)) {
-		fprintf(stderr, "usage: hvisor-device ZONE_ID TYPE,IPA,SIZE,INTID...\n");
+		fprintf(stderr, "usage: hvisor-device ZONE_ID TYPE,IPA,SIZE,INTID[,KEY=VALUE]...\n");
 		return EXIT_USAGE;
 	}
 	for (int i = 2; i < argc; i++) {
@@ -149,16 +162,19 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (fcntl(DEVICE_FD_HANDLE, F_GETFD) < 0 || fcntl(DEVICE_FD_LISTEN, F_GETFD) < 0) {
-		say("needs descriptors %d and %d", DEVICE_FD_HANDLE, DEVICE_FD_LISTEN);
-		return EXIT_USAGE;
+	keep = DEVICE_FD_FILES + count_files(specs, (unsigned)argc - 2);
+	for (int fd = DEVICE_FD_HANDLE; fd < (int)keep; fd++) {
+		if (fcntl(fd, F_GETFD) < 0) {
+			say("needs descriptors %d to %u", DEVICE_FD_HANDLE, keep - 1);
+			return EXIT_USAGE;
+		}
 	}
 	err = set_signals();
 	if (err) {
 		say("cannot set signals: %s", strerror(-err));
 		return DEVICE_PROCESS_FAILED;
 	}
-	err = sandbox_enter(zone_id, DEVICE_FD_LISTEN + 1, &step);
+	err = sandbox_enter(zone_id, keep, &step);
 	if (err) {
 		say("cannot %s: %s", step, strerror(-err));
 		return DEVICE_PROCESS_FAILED;

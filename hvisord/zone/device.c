@@ -324,17 +324,23 @@ static int finish_new(struct device *device, struct device **ret_device)
 }
 
 int device_spawn(const struct device_options *options, const struct zone_plan *plan, int bound_fd,
-		 struct device **ret_device)
+		 const struct device_files *files, struct device **ret_device)
 {
 	struct device *device = device_new(options, plan->hv.zone_id);
+	struct device_child child = {
+		.program = options->program,
+		.plan = plan,
+		.files = files,
+		.bound_fd = bound_fd,
+	};
 	int listener = -1, r;
 
 	if (device == NULL)
 		return -ENOMEM;
 	r = link_listen(options->run_dir, device->zone, &listener);
 	if (r == 0) {
-		r = device_child_spawn(options->loop, options->program, plan, bound_fd, listener,
-				       &device->pid);
+		child.listen_fd = listener;
+		r = device_child_spawn(options->loop, &child, &device->pid);
 		close(listener);
 	}
 	if (r == 0) {

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "plan.h"
+#include "device_files.h"
 
 struct device;
 
@@ -33,11 +33,12 @@ struct device_options {
 };
 
 /*
- * Starts the process with bound_fd (still the caller's) as its handle and
- * connects. ready or gone follows. 0, or a negative errno.
+ * Starts the process with bound_fd as its handle and with files for its
+ * devices (both still the caller's), and connects. ready or gone follows. 0,
+ * or a negative errno.
  */
 int device_spawn(const struct device_options *options, const struct zone_plan *plan, int bound_fd,
-		 struct device **ret_device);
+		 const struct device_files *files, struct device **ret_device);
 
 /*
  * Connects to a process that an earlier daemon started. start_time guards

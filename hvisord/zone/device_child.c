@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,41 +14,83 @@
 #include "device_link.h"
 
 #define MAX_ARGUMENTS (2 + CONFIG_MAX_DEVICES + HV_MAX_REGIONS + 1)
-#define ARGUMENT_SIZE 64
+#define ARGUMENT_SIZE 160
 
 struct arguments {
 	char text[MAX_ARGUMENTS][ARGUMENT_SIZE];
 	char *argv[MAX_ARGUMENTS + 1];
 	unsigned count;
+	unsigned next_fd;
 };
 
-static void add_device(struct arguments *arguments, const char *type, uint64_t ipa, uint64_t size,
-		       uint32_t intid)
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *arguments, const char *format, ...)
 {
 	char *text = arguments->text[arguments->count];
+	va_list args;
 
-	snprintf(text, ARGUMENT_SIZE, "%s,0x%" PRIx64 ",0x%" PRIx64 ",%u", type, ipa, size, intid);
+	va_start(args, format);
+	vsnprintf(text, ARGUMENT_SIZE, format, args);
+	va_end(args);
 	arguments->argv[arguments->count++] = text;
+}
+
+static void blk_options(const struct config_device *device, unsigned fd, char *text, size_t size)
+{
+	int n = snprintf(text, size, ",fd=%u,ro=%d,queues=%u,block=%u,serial=", fd, device->readonly,
+			 device->queues, device->block_size);
+
+	/* as hexadecimal digits: whatever stands in it is no comma */
+	for (unsigned i = 0; device->serial[i] != '\0'; i++)
+		n += snprintf(text + n, size - (size_t)n, "%02x", (unsigned char)device->serial[i]);
+}
+
+static void net_options(const struct config_device *device, unsigned fd, char *text, size_t size)
+{
+	const uint8_t *mac = device->mac;
+
+	snprintf(text, size, ",fd=%u,queues=%u,mac=%02x%02x%02x%02x%02x%02x", fd, device->queues, mac[0],
+		 mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+static void console_options(const struct config_device *device, unsigned fd, char *text, size_t size)
+{
+	(void)fd;
+	snprintf(text, size, ",ports=%u", device->ports);
+}
+
+/* Types that are not here have no options. */
+static void (*const options_of[CONFIG_DEVICE_TYPES])(const struct config_device *device, unsigned fd,
+						     char *text, size_t size) = {
+	[CONFIG_DEVICE_BLK] = blk_options,
+	[CONFIG_DEVICE_NET] = net_options,
+	[CONFIG_DEVICE_CONSOLE] = console_options,
+};
+
+static void add_device(struct arguments *arguments, const struct config_device *device)
+{
+	char options[ARGUMENT_SIZE / 2] = "";
+
+	if (options_of[device->type] != NULL)
+		options_of[device->type](device, arguments->next_fd, options, sizeof(options));
+	arguments->next_fd += device_files_of(device);
+	add(arguments, "%s,0x%" PRIx64 ",0x%" PRIx64 ",%u%s", config_device_name(device->type), device->ipa,
+	    device->size, device->intid, options);
 }
 
 /* Every device, and every virtio region, for its windows without a device. */
 static void build_arguments(struct arguments *arguments, const char *program, const struct zone_plan *plan)
 {
+	arguments->next_fd = DEVICE_FD_FILES;
 	arguments->argv[arguments->count++] = (char *)(uintptr_t)program;
-	snprintf(arguments->text[arguments->count], ARGUMENT_SIZE, "%u", plan->hv.zone_id);
-	arguments->argv[arguments->count] = arguments->text[arguments->count];
-	arguments->count++;
-	for (unsigned i = 0; i < plan->num_devices; i++) {
-		const struct config_device *device = &plan->devices[i];
-
-		add_device(arguments, plan_device_name(device->type), device->ipa, device->size,
-			   device->intid);
-	}
+	add(arguments, "%u", plan->hv.zone_id);
+	for (unsigned i = 0; i < plan->num_devices; i++)
+		add_device(arguments, &plan->devices[i]);
 	for (uint32_t i = 0; i < plan->hv.num_regions; i++) {
 		const struct hv_memory_region *region = &plan->hv.regions[i];
 
 		if (region->type == HV_REGION_VIRTIO)
-			add_device(arguments, "region", region->virtual_start, region->size, 0);
+			add(arguments, "region,0x%" PRIx64 ",0x%" PRIx64 ",0", region->virtual_start,
+			    region->size);
 	}
 }
 
@@ -64,21 +107,21 @@ static void on_child_exit(uv_process_t *process, int64_t status, int signal)
 	uv_close((uv_handle_t *)process, on_reaped);
 }
 
-int device_child_spawn(uv_loop_t *loop, const char *program, const struct zone_plan *plan, int bound_fd,
-		       int listen_fd, pid_t *ret_pid)
+static void inherit(uv_stdio_container_t *stdio, int fd)
+{
+	*stdio = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = fd };
+}
+
+int device_child_spawn(uv_loop_t *loop, const struct device_child *child, pid_t *ret_pid)
 {
 	uv_process_t *process = calloc(1, sizeof(*process));
 	struct arguments *arguments = calloc(1, sizeof(*arguments));
-	uv_stdio_container_t stdio[5] = {
-		[2] = { .flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO },
-		[DEVICE_FD_HANDLE] = { .flags = UV_INHERIT_FD, .data.fd = bound_fd },
-		[DEVICE_FD_LISTEN] = { .flags = UV_INHERIT_FD, .data.fd = listen_fd },
-	};
+	uv_stdio_container_t stdio[DEVICE_FD_FILES + DEVICE_FILES_MAX] = { { .flags = UV_IGNORE } };
 	uv_process_options_t options = {
 		.exit_cb = on_child_exit,
-		.file = program,
+		.file = child->program,
 		.flags = UV_PROCESS_DETACHED,
-		.stdio_count = 5,
+		.stdio_count = (int)(DEVICE_FD_FILES + child->files->count),
 		.stdio = stdio,
 	};
 	int r;
@@ -88,7 +131,12 @@ int device_child_spawn(uv_loop_t *loop, const char *program, const struct zone_p
 		free(arguments);
 		return -ENOMEM;
 	}
-	build_arguments(arguments, program, plan);
+	inherit(&stdio[STDERR_FILENO], STDERR_FILENO);
+	inherit(&stdio[DEVICE_FD_HANDLE], child->bound_fd);
+	inherit(&stdio[DEVICE_FD_LISTEN], child->listen_fd);
+	for (unsigned i = 0; i < child->files->count; i++)
+		inherit(&stdio[DEVICE_FD_FILES + i], child->files->fd[i]);
+	build_arguments(arguments, child->program, child->plan);
 	options.args = arguments->argv;
 	r = uv_spawn(loop, process, &options);
 	free(arguments);

@@ -7,20 +7,7 @@
 
 #include "base64.h"
 #include "json_strict.h"
-
-static const char *const device_names[] = {
-	[CONFIG_DEVICE_CONSOLE] = "console",
-	[CONFIG_DEVICE_BLK] = "blk",
-	[CONFIG_DEVICE_NET] = "net",
-	[CONFIG_DEVICE_GPU] = "gpu",
-	[CONFIG_DEVICE_POWER_KEY] = "power_key",
-};
-#define NUM_DEVICE_NAMES (sizeof(device_names) / sizeof(device_names[0]))
-
-const char *plan_device_name(enum config_device_type type)
-{
-	return device_names[type];
-}
+#include "plan_device.h"
 
 /* strdup() that takes NULL; *failed is set without memory. */
 static char *copy(const char *text, bool *failed)
@@ -124,13 +111,9 @@ bool plan_same(const struct zone_plan *plan, const struct config_zone *config)
 	if (memcmp(&plan->hv, hv, sizeof(*hv)) != 0 || plan->num_devices != config->num_devices ||
 	    plan->num_images != config->num_images)
 		return false;
-	for (unsigned i = 0; i < plan->num_devices; i++) {
-		const struct config_device *a = &plan->devices[i], *b = &config->devices[i];
-
-		if (a->type != b->type || a->ipa != b->ipa || a->size != b->size || a->intid != b->intid ||
-		    !same_text(a->path, b->path))
+	for (unsigned i = 0; i < plan->num_devices; i++)
+		if (!plan_device_same(&plan->devices[i], &config->devices[i]))
 			return false;
-	}
 	for (unsigned i = 0; i < config->num_images; i++)
 		if (!same_image(&plan->images[i], &config->images[i]))
 			return false;
@@ -179,17 +162,8 @@ void plan_write(const struct zone_plan *plan, struct json_out *out)
 	}
 	json_close_array(out);
 	json_open_array(out, "devices");
-	for (unsigned i = 0; i < plan->num_devices; i++) {
-		const struct config_device *device = &plan->devices[i];
-
-		json_open_object(out, NULL);
-		json_put_string(out, "type", device_names[device->type]);
-		json_put_hex(out, "ipa", device->ipa);
-		json_put_hex(out, "size", device->size);
-		json_put_uint(out, "intid", device->intid);
-		json_put_string(out, "path", device->path);
-		json_close_object(out);
-	}
+	for (unsigned i = 0; i < plan->num_devices; i++)
+		plan_device_write(&plan->devices[i], out);
 	json_close_array(out);
 }
 
@@ -262,26 +236,13 @@ static int read_image(struct zone_plan *plan, const cJSON *object)
 
 static int read_device(struct zone_plan *plan, const cJSON *object)
 {
-	struct config_device *device = &plan->devices[plan->num_devices];
-	const char *type = get_text(object, "type"), *path = get_text(object, "path");
-	bool failed = false;
-	uint64_t intid;
-	unsigned i = 0;
+	int r;
 
-	while (type != NULL && i < NUM_DEVICE_NAMES && strcmp(device_names[i], type) != 0)
-		i++;
-	if (plan->num_devices == CONFIG_MAX_DEVICES || type == NULL || i == NUM_DEVICE_NAMES ||
-	    !get_hex(object, "ipa", &device->ipa) || !get_hex(object, "size", &device->size) ||
-	    json_strict_u64(cJSON_GetObjectItemCaseSensitive(object, "intid"), &intid) != 0 ||
-	    intid >= HV_MAX_INTIDS)
+	if (plan->num_devices == CONFIG_MAX_DEVICES)
 		return -EBADMSG;
-	device->type = (enum config_device_type)i;
-	device->intid = (uint32_t)intid;
-	device->path = copy(path, &failed);
-	if (failed)
-		return -ENOMEM;
-	plan->num_devices++;
-	return 0;
+	r = plan_device_read(object, &plan->devices[plan->num_devices]);
+	plan->num_devices += r == 0;
+	return r;
 }
 
 static int read_members(struct zone_plan *plan, const cJSON *object)

@@ -56,7 +56,4 @@ bool plan_has_console(const struct zone_plan *plan);
 void plan_write(const struct zone_plan *plan, struct json_out *out);
 int plan_read(struct zone_plan *plan, const cJSON *object);
 
-/* "console", "blk", "net", "gpu" */
-const char *plan_device_name(enum config_device_type type);
-
 #endif

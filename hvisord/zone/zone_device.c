@@ -85,8 +85,10 @@ static void attached(struct zone *zone)
 int zone_device_spawn(struct zone *zone)
 {
 	struct device_options options = options_for(zone);
-	int r = device_spawn(&options, zone->plan, zone->private->bound_fd, &zone->private->device);
+	struct zone_private *private = zone->private;
+	int r = device_spawn(&options, zone->plan, private->bound_fd, &private->files, &private->device);
 
+	device_files_close(&private->files);
 	if (r != 0)
 		return r;
 	attached(zone);

@@ -37,6 +37,7 @@ struct zone_private {
 	struct zone_cause next_cause;
 	struct zone_cause hold_cause; /* who paused or resumed it last */
 	struct zone_load *load;
+	struct device_files files; /* opened for a device process that is not started yet */
 	struct device *device;
 	struct console_log *log; /* NULL: not opened yet, or there is no place for it */
 	uint64_t device_base;    /* console position of the device process's byte 0 */

@@ -20,6 +20,9 @@ struct zone_load {
 	atomic_uint_fast64_t loaded; /* bytes */
 	int result;
 	struct image_error error;
+	int files_result;
+	struct device_files files; /* of the zone's devices */
+	struct device_files_error files_error;
 };
 
 /* How often those who start a zone are told how far it is. */
@@ -98,7 +101,18 @@ static void load_work(uv_work_t *work)
 	struct zone_load *load = work->data;
 	struct image_watch watch = { .abort = &load->abort, .loaded = &load->loaded };
 
-	load->result = image_load(load->plan, load->bound_fd, &watch, &load->error);
+	load->files_result = device_files_open(load->plan, &load->files, &load->files_error);
+	if (load->files_result == 0)
+		load->result = image_load(load->plan, load->bound_fd, &watch, &load->error);
+}
+
+static void load_failed(struct zone *zone, const struct zone_load *load)
+{
+	if (load->files_result != 0)
+		zone_fail(zone, SCHEMA_ERROR_DEVICE, "%s", load->files_error.message);
+	else
+		zone_fail(zone, SCHEMA_ERROR_IMAGE, "%s: %s", load->error.path, load->error.message);
+	start_failed(zone);
 }
 
 static void tell_progress(struct zone *zone, uint64_t loaded)
@@ -128,16 +142,18 @@ static void load_done(uv_work_t *work, int status)
 
 	zone->private->load = NULL;
 	uv_timer_stop(&zone->private->delay);
-	if (zone->state == ZONE_LOADING && load->result != 0 && !aborted) {
-		zone_fail(zone, SCHEMA_ERROR_IMAGE, "%s: %s", load->error.path, load->error.message);
-		start_failed(zone);
+	if (zone->state == ZONE_LOADING && (load->files_result != 0 || load->result != 0) && !aborted) {
+		load_failed(zone, load);
 	} else if (zone->state == ZONE_LOADING && !zone->private->zones->closing) {
+		zone->private->files = load->files;
+		load->files.count = 0;
 		tell_progress(zone, atomic_load(&load->loaded));
 		loaded(zone);
 	} else {
 		zone_close_bound(zone);
 		zone_progress(zone);
 	}
+	device_files_close(&load->files);
 	free(load);
 	zone_put(zone);
 }

@@ -200,7 +200,7 @@ def test_guest_off(m):
     """poweroff in the zone."""
     ready(m)
     m.zone_shell("poweroff")
-    status = m.wait(lambda s: s["state"] != "running")
+    status = m.wait(lambda s: s["state"] not in ("running", "stopping"))
     check("poweroff", (status["state"], status.get("reason")) == ("stopped", "guest_off"), short(status))
     m.root_answers("after poweroff")
 
