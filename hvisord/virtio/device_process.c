@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "request_ring.h"
+#include "virtio_blk.h"
 #include "virtio_mmio.h"
 
 /* From a member to the process it is part of. */
@@ -95,6 +97,17 @@ static void simulator_ready(struct event_source *source, uint32_t events)
 		process->end = DEVICE_PROCESS_GONE;
 }
 
+/* The bus has the device then, or it is freed. */
+static int add_virtio(struct device_process *process, const struct device_spec *spec,
+		      struct virtio_device *device)
+{
+	const int err = device_bus_add(&process->bus, spec->ipa, spec->size, &virtio_mmio_ops, device);
+
+	if (err)
+		virtio_device_free(device);
+	return err;
+}
+
 static int add_console(struct device_process *process, const struct device_spec *spec)
 {
 	struct virtio_console *console;
@@ -105,11 +118,8 @@ static int add_console(struct device_process *process, const struct device_spec 
 	err = virtio_console_new(&process->host, spec->intid, &process->sink, &console);
 	if (err)
 		return err;
-	err = device_bus_add(&process->bus, spec->ipa, spec->size, &virtio_mmio_ops,
-			     virtio_console_device(console));
-	if (err)
-		virtio_device_free(virtio_console_device(console));
-	else
+	err = add_virtio(process, spec, virtio_console_device(console));
+	if (!err)
 		process->console = console;
 	return err;
 }
@@ -141,11 +151,33 @@ static int add_region(struct device_process *process, const struct device_spec *
 	return device_bus_add(&process->bus, spec->ipa, spec->size, NULL, NULL);
 }
 
+/* A regular file or a block device, as hvisord checked. */
+static int add_blk(struct device_process *process, const struct device_spec *spec)
+{
+	const off_t size = lseek(spec->fd, 0, SEEK_END);
+	const struct virtio_blk_options options = {
+		.fd = spec->fd,
+		.size = size < 0 ? 0 : (uint64_t)size / spec->block * spec->block,
+		.block_size = spec->block,
+		.num_queues = spec->queues,
+		.readonly = spec->readonly,
+		.serial = spec->serial,
+	};
+	struct virtio_blk *blk;
+	int err;
+
+	if (size < 0)
+		return -errno;
+	err = virtio_blk_new(&process->host, spec->intid, &process->loop, &options, &blk);
+	return err ? err : add_virtio(process, spec, virtio_blk_device(blk));
+}
+
 static const struct {
 	bool interrupts; /* has an interrupt, which must be one of the zone's */
 	int (*add)(struct device_process *process, const struct device_spec *spec);
 } kinds[DEVICE_KINDS] = {
 	[DEVICE_KIND_CONSOLE] = { true, add_console },
+	[DEVICE_KIND_BLK] = { true, add_blk },
 	[DEVICE_KIND_POWER_KEY] = { true, add_power_key },
 	[DEVICE_KIND_REGION] = { false, add_region },
 };

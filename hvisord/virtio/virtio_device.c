@@ -52,8 +52,15 @@ void virtio_device_acknowledge(struct virtio_device *device, uint32_t causes)
 		device->host->interrupt(device->host, device->intid);
 }
 
+static void quiesce(struct virtio_device *device)
+{
+	if (device->class->quiesce)
+		device->class->quiesce(device);
+}
+
 void virtio_device_reset(struct virtio_device *device)
 {
+	quiesce(device);
 	for (uint32_t i = 0; i < device->num_queues; i++)
 		virtqueue_reset(&device->queue[i]);
 	device->status = 0;
@@ -115,6 +122,7 @@ void virtio_device_queue_ready(struct virtio_device *device, uint32_t index, boo
 		return;
 	queue = &device->queue[index];
 	if (!ready) {
+		quiesce(device);
 		queue->ready = false;
 		device->pending &= ~(1u << index);
 		return;

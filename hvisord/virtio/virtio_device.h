@@ -52,6 +52,11 @@ struct virtio_class {
 	bool (*service)(struct virtio_device *device, uint32_t queue);
 	/* The driver writes size bytes (1, 2, 4, 8; aligned, within config_size). */
 	void (*config_write)(struct virtio_device *device, uint32_t offset, uint32_t size, uint64_t value);
+	/*
+	 * The driver takes its memory back, by a reset of the device or of a queue:
+	 * when this returns, nothing is under way that would still use it.
+	 */
+	void (*quiesce)(struct virtio_device *device);
 	/* The driver reset the device; queues and status are back at their defaults already. */
 	void (*reset)(struct virtio_device *device);
 	/* Frees the whole device. */
