@@ -12,7 +12,7 @@
 
 static bool is_served(uint64_t type)
 {
-	return type == CONFIG_DEVICE_CONSOLE || type == CONFIG_DEVICE_POWER_KEY;
+	return type == CONFIG_DEVICE_CONSOLE || type == CONFIG_DEVICE_POWER_KEY || type == CONFIG_DEVICE_BLK;
 }
 
 /* It has no queues in the zone's memory. */
@@ -179,6 +179,8 @@ static void add_device(struct config_draft *draft, struct config_source *source,
 		free(made.path);
 		return;
 	}
+	draft->device_places[zone->num_devices].source = source;
+	draft->device_places[zone->num_devices].pointer = config_pointer("%s", pointer);
 	zone->devices[zone->num_devices++] = made;
 	if (!is_primecell(device->type))
 		zone->hv.flags |= HV_CONFIG_ROOT_SEES_RAM;

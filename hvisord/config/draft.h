@@ -45,6 +45,10 @@ struct config_draft {
 	/* zone->hv with all that is wrong taken out, for the checks that come after the one that found it */
 	HvZoneConfig sound;
 	bool is_sound;
+	struct {
+		struct config_source *source; /* the zone's file, or a virtio file */
+		struct config_pointer pointer;
+	} device_places[CONFIG_MAX_DEVICES];  /* of zone->devices */
 	uint8_t region_field[HV_MAX_REGIONS]; /* region n of zone->hv is memory_regions[] element */
 	uint8_t sound_field[HV_MAX_REGIONS];  /* the same for sound */
 };
@@ -105,6 +109,9 @@ void config_tree_prepare(struct config_draft *draft, const struct config_check *
 
 /* tree.c, after config_validate(): does the tree describe the zone? */
 void config_tree_check(struct config_draft *draft, const struct config_check *check);
+
+/* disk_check.c, once all files are parsed: every disk is there, of a kind that is served, and of one zone. */
+void config_disks_check(const struct config_check *check);
 
 /* after.c: every `after` names a zone of the set, and none waits for itself. */
 void config_after_check(const struct config_check *check);

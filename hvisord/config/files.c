@@ -9,26 +9,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A descriptor of a regular file, or a negative errno. Does not wait for the writer of a pipe. */
-static int open_regular(const char *path, uint64_t *ret_size)
+/* 0, or -EINVAL: of another kind. */
+static int identify(int fd, bool disk, struct config_probe *probe)
+{
+	struct stat info;
+	off_t end;
+
+	if (fstat(fd, &info) < 0)
+		return -errno;
+	if (disk && S_ISBLK(info.st_mode)) {
+		end = lseek(fd, 0, SEEK_END);
+		if (end < 0 || lseek(fd, 0, SEEK_SET) < 0)
+			return -errno;
+		probe->size = (uint64_t)end;
+		probe->inode = info.st_rdev;
+		return 0;
+	}
+	if (!S_ISREG(info.st_mode))
+		return -EINVAL;
+	probe->size = (uint64_t)info.st_size;
+	probe->device = info.st_dev;
+	probe->inode = info.st_ino;
+	return 0;
+}
+
+/* A descriptor, or a negative errno. Does not wait for the writer of a pipe. */
+static int open_file(const char *path, bool disk, struct config_probe *probe)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat info;
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &info) < 0) {
-		int r = -errno;
-
-		close(fd);
-		return r;
-	}
-	if (!S_ISREG(info.st_mode)) {
-		close(fd);
-		return -EINVAL;
-	}
-	*ret_size = (uint64_t)info.st_size;
-	return fd;
+	r = identify(fd, disk, probe);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
 }
 
 /* Up to size bytes; fewer only at the end of the file. */
@@ -53,8 +70,9 @@ static int read_some(int fd, char *data, size_t size, size_t *ret_read)
 
 static int read_once(const char *path, size_t max, char **ret_data, size_t *ret_size)
 {
-	uint64_t size = 0;
-	int fd = open_regular(path, &size);
+	struct config_probe probe;
+	int fd = open_file(path, false, &probe);
+	uint64_t size = fd < 0 ? 0 : probe.size;
 	size_t length = 0;
 	char *data = NULL;
 	int r = fd < 0 ? fd : 0;
@@ -80,10 +98,10 @@ static int read_once(const char *path, size_t max, char **ret_data, size_t *ret_
 	return 0;
 }
 
-static int probe_once(const char *path, struct config_probe *ret_probe)
+static int probe_once(const char *path, bool disk, struct config_probe *ret_probe)
 {
 	struct config_probe probe = { 0 };
-	int fd = open_regular(path, &probe.size);
+	int fd = open_file(path, disk, &probe);
 	size_t length;
 	int r;
 
@@ -113,10 +131,20 @@ static int disk_read(const struct config_files *files, const char *path, size_t 
 
 static int disk_probe(const struct config_files *files, const char *path, struct config_probe *ret_probe)
 {
-	int r = probe_once(path, ret_probe);
+	int r = probe_once(path, false, ret_probe);
 
 	(void)files;
-	return is_chance(r) ? probe_once(path, ret_probe) : r;
+	return is_chance(r) ? probe_once(path, false, ret_probe) : r;
 }
 
-const struct config_files config_disk = { .read = disk_read, .probe = disk_probe };
+static int disk_probe_disk(const struct config_files *files, const char *path, struct config_probe *ret_probe)
+{
+	int r = probe_once(path, true, ret_probe);
+
+	(void)files;
+	return is_chance(r) ? probe_once(path, true, ret_probe) : r;
+}
+
+const struct config_files config_disk = { .read = disk_read,
+					  .probe = disk_probe,
+					  .probe_disk = disk_probe_disk };

@@ -73,7 +73,11 @@
 #define REASON_VIRTIO_WINDOW "virtio.window"   /* not aligned, or not in a virtio region of the zone */
 #define REASON_VIRTIO_OVERLAP "virtio.overlap" /* two devices in one window */
 #define REASON_VIRTIO_IRQ "virtio.irq"         /* not one of the zone's interrupts, or two devices' */
-#define REASON_VIRTIO_NO_ID "virtio.no_id"     /* an older virtio file's device names no zone */
-#define REASON_VIRTIO_MEMORY "virtio.memory"   /* does not agree with the zone's RAM */
+#define REASON_VIRTIO_IMAGE "virtio.image"     /* a disk that cannot be read, or of the wrong kind */
+#define REASON_VIRTIO_IMAGE_FORMAT "virtio.image_format" /* not raw */
+#define REASON_VIRTIO_IMAGE_SIZE "virtio.image_size"     /* nothing, or no whole blocks */
+#define REASON_VIRTIO_IMAGE_SHARED "virtio.image_shared" /* of two devices, of which one writes */
+#define REASON_VIRTIO_NO_ID "virtio.no_id"               /* an older virtio file's device names no zone */
+#define REASON_VIRTIO_MEMORY "virtio.memory"             /* does not agree with the zone's RAM */
 
 #endif

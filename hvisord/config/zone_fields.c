@@ -116,7 +116,7 @@ static const struct config_field mac_element = { .type = FIELD_NUMBER, .max = 0x
 static const struct config_field device_table[] = {
 	[DEVICE_TYPE] = { "type", FIELD_WORD, .required = true, .words = device_words,
 			  .offset = offsetof(struct device_fields, type),
-			  .doc = "what kind of device; so far consoles and power keys are served" },
+			  .doc = "what kind of device; gpu and scmi are not served" },
 	[DEVICE_ADDR] = { "addr", FIELD_NUMBER, .required = true,
 			  .offset = offsetof(struct device_fields, addr),
 			  .doc = "guest-physical address of its window, within a virtio region" },

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "disk.h"
+
 /* Fills fds with as many descriptors as device_files_of() says. Leaves none open when it fails. */
 typedef int open_fn(const struct config_device *device, int *fds, struct device_files_error *ret_error);
 
@@ -24,7 +26,7 @@ static const struct {
 	unsigned (*count)(const struct config_device *device);
 	open_fn *open;
 } types[CONFIG_DEVICE_TYPES] = {
-	[CONFIG_DEVICE_BLK] = { one, NULL },
+	[CONFIG_DEVICE_BLK] = { one, disk_open },
 	[CONFIG_DEVICE_NET] = { each_queue, NULL },
 };
 

@@ -181,6 +181,11 @@ void fixture_enter(void)
 	image[19] = 2; /* image_size, little-endian at 16: 0x2000000 */
 	memcpy(image + 56, "ARM\x64", 4);
 	write_file("linux.Image", image, sizeof(image));
+	memset(image, 0, sizeof(image));
+	write_file("disk.img", image, sizeof(image));
+	write_file("odd.img", image, 1000);
+	memcpy(image, "QFI\xfb", 4);
+	write_file("disk.qcow2", image, sizeof(image));
 	if (truncate("huge", 0x30000001) < 0 || truncate("large.dtb", 0x200001) < 0)
 		abort();
 	write_trees();

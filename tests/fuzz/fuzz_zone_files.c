@@ -325,7 +325,9 @@ static void judge_zones(struct config_zone **zones, unsigned count)
 
 static void check_set(bool must_be_good)
 {
-	static const struct config_files memory = { .read = memory_read, .probe = memory_probe };
+	static const struct config_files memory = { .read = memory_read,
+						    .probe = memory_probe,
+						    .probe_disk = memory_probe };
 	const char *const paths[] = { set[VIRTIO].path, set[ZONE1].path, set[ZONE2].path };
 	const struct config_board board = { .platform = config_platform("qemu-virt"),
 					    .root = config_platform_root("qemu-virt") };
