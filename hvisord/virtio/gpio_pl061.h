@@ -4,7 +4,9 @@
  * 4 KiB. Lines driven from here are inputs of the guest; what it drives goes
  * nowhere. Registers are words of which only the low byte means anything, and
  * take accesses of 1, 2 and 4 bytes at their first byte; others read as zero
- * and write nothing, and so do offsets that hold no register.
+ * and write nothing, and so do offsets that hold no register. A store of a
+ * word at 0x050 or 0x250 does not wait, and is lost in a flood of others, as
+ * EL2 takes it for a notification (hv_ring.h): outputs go nowhere anyway.
  */
 #ifndef GPIO_PL061_H
 #define GPIO_PL061_H

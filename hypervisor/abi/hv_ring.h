@@ -10,10 +10,10 @@
  *  - A waiting request (a load, or a store to any register but QueueNotify)
  *    has seq != 0; its vCPU sleeps in EL2 until HV_CALL_ZONE_COMPLETE names
  *    (vcpu, seq). A vCPU has one at most.
- *  - A notification (a store to QueueNotify, virtio 1.2 section 4.2.2, offset
- *    0x50 of a 0x200 window) has seq == 0 and is not answered. Where it would
- *    leave less than HV_RING_RESERVE slots free EL2 sets overflow instead, and
- *    the consumer must look at every queue.
+ *  - A notification (a store of a word to QueueNotify, virtio 1.2 section
+ *    4.2.2, offset 0x50 of a 0x200 window) has seq == 0 and is not answered.
+ *    Where it would leave less than HV_RING_RESERVE slots free EL2 sets
+ *    overflow instead, and the consumer must look at every queue.
  *
  * EL2 tells the root zone (HV_CALL_EVENTS) of every waiting request, of a
  * notification only if the ring was empty before it, and of overflow when it

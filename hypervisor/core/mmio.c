@@ -33,10 +33,14 @@ static bool is_virtio(struct vcpu *vcpu, const struct mmio_access *access)
 	return false;
 }
 
-/* Windows are aligned to their size, in guest-physical space too. */
+/*
+ * Windows are aligned to their size, in guest-physical space too. A driver of
+ * virtio writes whole words (4.2.2.2): a byte or a halfword is for a device of
+ * another kind, which may not lose it.
+ */
 static bool is_notification(const struct mmio_access *access)
 {
-	return access->write && access->ipa % VIRTIO_WINDOW == VIRTIO_QUEUE_NOTIFY;
+	return access->write && access->size == 4 && access->ipa % VIRTIO_WINDOW == VIRTIO_QUEUE_NOTIFY;
 }
 
 static uint64_t low_bytes(uint64_t value, uint8_t size)

@@ -99,6 +99,20 @@ static void test_notification(void)
 	CHECK_EQ(mmio_take_requests(), 2);
 }
 
+/* A byte, a halfword or more there is no notification: it may be for a register of another kind of device. */
+static void test_no_notification(void)
+{
+	static const uint8_t sizes[] = { 1, 2, 8 };
+
+	boot();
+	fake_behaviour.on_wait = serve;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		CHECK_EQ(store(FIXTURE_VIRTIO_IPA + QUEUE_NOTIFY, sizes[i], 1), MMIO_DONE);
+		CHECK_EQ(ring->request[i].seq, i + 1);
+		CHECK_EQ(fake_recorder.waits[2], i + 1);
+	}
+}
+
 static void stop_it(uint32_t cpu)
 {
 	(void)cpu;
@@ -384,6 +398,7 @@ int main(int argc, char **argv)
 		TEST(test_load),
 		TEST(test_store),
 		TEST(test_notification),
+		TEST(test_no_notification),
 		TEST(test_notification_storm),
 		TEST(test_not_virtio),
 		TEST(test_several_windows),
