@@ -77,6 +77,12 @@ struct config_device {
 	uint32_t ports;                     /* console */
 };
 
+/* It carries consoles of the zone, which are numbered in the order of the devices and their ports. */
+static inline bool config_device_is_console(const struct config_device *device)
+{
+	return device->type == CONFIG_DEVICE_CONSOLE || device->type == CONFIG_DEVICE_PL011;
+}
+
 enum config_image_kind {
 	CONFIG_IMAGE_KERNEL,
 	CONFIG_IMAGE_DTB,

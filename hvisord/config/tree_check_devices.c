@@ -40,6 +40,12 @@ static bool is_skipped(struct tree_index *index, uint32_t node)
 	return type && strcmp(type, "memory") == 0;
 }
 
+/* What nodes call the devices that are no virtio devices. */
+static const char *const primecells[CONFIG_DEVICE_TYPES] = {
+	[CONFIG_DEVICE_POWER_KEY] = "arm,pl061",
+	[CONFIG_DEVICE_PL011] = "arm,pl011",
+};
+
 /* What the zone's device process serves at an address, and what the node calls it. */
 static const struct config_device *check_served(struct devices *devices, uint32_t node,
 						const struct hv_range *range)
@@ -54,7 +60,7 @@ static const struct config_device *check_served(struct devices *devices, uint32_
 		return NULL;
 	}
 	devices->served |= 1u << (device - view->zone->devices);
-	compatible = device->type == CONFIG_DEVICE_POWER_KEY ? "arm,pl061" : "virtio,mmio";
+	compatible = primecells[device->type] ? primecells[device->type] : "virtio,mmio";
 	if (!tree_compatible(view->index, node, compatible))
 		tree_error(view, REASON_DTB_VIRTIO, node,
 			   "the zone's device at 0x%" PRIx64 " is compatible with \"%s\"", range->start,

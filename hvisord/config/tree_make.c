@@ -2,6 +2,7 @@
 #include "tree_make.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,33 +211,82 @@ static void put_power_key(struct tree_maker *maker, const struct config_device *
 	tree_end(maker);
 }
 
-static bool put_served(struct tree_maker *maker)
+static void put_pl011(struct tree_maker *maker, const struct config_device *device)
 {
-	bool has_console = false;
+	static const char compatible[] = "arm,pl011\0arm,primecell", names[] = "uartclk\0apb_pclk";
+	uint32_t clock = tree_clock(maker, APB_RATE);
 
+	tree_begin(maker, "serial@%llx", (unsigned long long)device->ipa);
+	tree_put(maker, "compatible", compatible, sizeof(compatible));
+	put_window(maker, device);
+	tree_put_cells(maker, "clocks", (uint32_t[]){ clock, clock }, 2);
+	tree_put(maker, "clock-names", names, sizeof(names));
+	tree_end(maker);
+}
+
+/* Types that are not here are virtio devices. */
+static void (*const put_type[CONFIG_DEVICE_TYPES])(struct tree_maker *maker,
+						   const struct config_device *device) = {
+	[CONFIG_DEVICE_POWER_KEY] = put_power_key,
+	[CONFIG_DEVICE_PL011] = put_pl011,
+};
+
+static void put_served(struct tree_maker *maker)
+{
 	for (unsigned i = 0; i < maker->zone->num_devices; i++) {
 		const struct config_device *device = &maker->zone->devices[i];
 
-		if (device->type == CONFIG_DEVICE_POWER_KEY)
-			put_power_key(maker, device);
+		if (put_type[device->type])
+			put_type[device->type](maker, device);
 		else
 			put_virtio(maker, device);
-		has_console |= device->type == CONFIG_DEVICE_CONSOLE;
 	}
-	return has_console;
 }
 
-static void put_chosen(struct tree_maker *maker, bool has_console)
+/* So that a serial port has the number of its place among them, whatever else is copied. */
+static void put_aliases(struct tree_maker *maker)
 {
+	unsigned serials = 0;
+
+	for (unsigned i = 0; i < maker->zone->num_devices; i++) {
+		const struct config_device *device = &maker->zone->devices[i];
+		char name[16], path[32];
+
+		if (device->type != CONFIG_DEVICE_PL011)
+			continue;
+		if (serials == 0)
+			tree_begin(maker, "aliases");
+		snprintf(name, sizeof(name), "serial%u", serials++);
+		snprintf(path, sizeof(path), "/serial@%llx", (unsigned long long)device->ipa);
+		tree_put_string(maker, name, path);
+	}
+	if (serials > 0)
+		tree_end(maker);
+}
+
+/* The zone's console number 0, or NULL. */
+static const struct config_device *main_console(const struct tree_zone *zone)
+{
+	for (unsigned i = 0; i < zone->num_devices; i++)
+		if (config_device_is_console(&zone->devices[i]))
+			return &zone->devices[i];
+	return NULL;
+}
+
+static void put_chosen(struct tree_maker *maker)
+{
+	const struct config_device *console = main_console(maker->zone);
 	const struct tree_chosen *chosen = maker->chosen;
 	const char *bootargs = chosen->bootargs;
 
-	if (!bootargs && has_console)
-		bootargs = "console=hvc0";
+	if (!bootargs && console)
+		bootargs = console->type == CONFIG_DEVICE_PL011 ? "console=ttyAMA0" : "console=hvc0";
 	tree_begin(maker, "chosen");
 	if (bootargs)
 		tree_put_string(maker, "bootargs", bootargs);
-	if (!has_console && maker->serial_path[0] != '\0')
+	if (console && console->type == CONFIG_DEVICE_PL011)
+		tree_put_string(maker, "stdout-path", "serial0");
+	if (!console && maker->serial_path[0] != '\0')
 		tree_put_string(maker, "stdout-path", maker->serial_path);
 	if (chosen->initrd.size != 0) {
 		uint64_t end = chosen->initrd.start + chosen->initrd.size;
@@ -249,8 +299,6 @@ static void put_chosen(struct tree_maker *maker, bool has_console)
 
 static void put_all(struct tree_maker *maker)
 {
-	bool has_console;
-
 	tree_begin(maker, "%s", "");
 	tree_put_string(maker, "model", maker->zone->name);
 	tree_put_string(maker, "compatible", "linux,dummy-virt");
@@ -262,10 +310,11 @@ static void put_all(struct tree_maker *maker)
 	put_psci(maker);
 	put_timer(maker);
 	put_gic(maker);
-	has_console = put_served(maker);
+	put_served(maker);
 	tree_copy_devices(maker);
 	tree_put_clocks(maker);
-	put_chosen(maker, has_console);
+	put_aliases(maker);
+	put_chosen(maker);
 	tree_end(maker);
 }
 

@@ -121,7 +121,8 @@ static const struct config_field device_table[] = {
 			  .offset = offsetof(struct device_fields, addr),
 			  .doc = "guest-physical address of its window, within a virtio region" },
 	[DEVICE_LEN] = { "len", FIELD_NUMBER, .required = true, .offset = offsetof(struct device_fields, len),
-			 .doc = "of its window, in bytes: a multiple of 0x200; of a power key 0x1000" },
+			 .doc = "of its window, in bytes: a multiple of 0x200; of a power key and a pl011 "
+				"0x1000" },
 	[DEVICE_IRQ] = { "irq", FIELD_NUMBER, .required = true, .max = HV_LAST_SPI,
 			 .offset = offsetof(struct device_fields, irq),
 			 .doc = "its interrupt, one of the zone's interrupts, 32 or more; no claim on "

@@ -2,6 +2,7 @@
 #include "device_process.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,34 +35,42 @@ static void gpio_interrupt(struct gpio_host *host, uint32_t intid)
 	check(process, process->handle->inject(process->handle, intid));
 }
 
-static void sink_output(struct virtio_console_sink *sink, const struct iovec *iov, unsigned count)
+static void pl011_interrupt(struct pl011_host *host, uint32_t intid)
 {
-	scrollback_write(&PROCESS_OF(sink, sink)->scrollback, iov, count);
+	struct device_process *process = PROCESS_OF(host, pl011_host);
+
+	check(process, process->handle->inject(process->handle, intid));
+}
+
+static void sink_output(struct console_sink *sink, const struct iovec *iov, unsigned count)
+{
+	struct device_console *console = (struct device_console *)sink;
+
+	scrollback_write(&console->scrollback, iov, count);
 }
 
 /* A zone without a console takes all input, to nowhere. */
 static size_t owner_input_space(struct link_owner *owner)
 {
-	const struct device_process *process = PROCESS_OF(owner, owner);
+	const struct device_console *console = PROCESS_OF(owner, owner)->console[0];
 
-	return process->console ? virtio_console_input_space(process->console) : DEVICE_LINK_DATA;
+	return console->ops ? console->ops->input_space(console->device, console->port) : DEVICE_LINK_DATA;
 }
 
 static void owner_input(struct link_owner *owner, const void *data, size_t size)
 {
-	struct device_process *process = PROCESS_OF(owner, owner);
+	const struct device_console *console = PROCESS_OF(owner, owner)->console[0];
 
-	if (process->console)
-		(void)virtio_console_input(process->console, data,
-					   size); /* link_server.h: the rest is lost */
+	if (console->ops) /* link_server.h: the rest is lost */
+		(void)console->ops->input(console->device, console->port, data, size);
 }
 
 static void owner_resize(struct link_owner *owner, uint16_t cols, uint16_t rows)
 {
-	struct device_process *process = PROCESS_OF(owner, owner);
+	const struct device_console *console = PROCESS_OF(owner, owner)->console[0];
 
-	if (process->console)
-		virtio_console_resize(process->console, cols, rows);
+	if (console->ops && console->ops->resize)
+		console->ops->resize(console->device, console->port, cols, rows);
 }
 
 static void owner_quit(struct link_owner *owner)
@@ -108,19 +117,63 @@ static int add_virtio(struct device_process *process, const struct device_spec *
 	return err;
 }
 
+/* The next console, without a device yet. */
+static int new_console(struct device_process *process, struct device_console **ret_console)
+{
+	struct device_console **console = &process->console[process->num_consoles];
+
+	if (process->num_consoles == DEVICE_MAX_CONSOLES)
+		return -ENOSPC;
+	if (!*console)
+		*console = calloc(1, sizeof(**console));
+	if (!*console)
+		return -ENOMEM;
+	(*console)->sink.output = sink_output;
+	*ret_console = *console;
+	return 0;
+}
+
+static void has_console(struct device_process *process, const struct console_ops *ops, void *device)
+{
+	struct device_console *console = process->console[process->num_consoles++];
+
+	console->ops = ops;
+	console->device = device;
+}
+
 static int add_console(struct device_process *process, const struct device_spec *spec)
 {
-	struct virtio_console *console;
-	int err;
+	struct device_console *console;
+	struct virtio_console *device;
+	int err = new_console(process, &console);
 
-	if (process->console)
-		return -EEXIST;
-	err = virtio_console_new(&process->host, spec->intid, &process->sink, &console);
 	if (err)
 		return err;
-	err = add_virtio(process, spec, virtio_console_device(console));
+	err = virtio_console_new(&process->host, spec->intid, &console->sink, &device);
+	if (err)
+		return err;
+	err = add_virtio(process, spec, virtio_console_device(device));
 	if (!err)
-		process->console = console;
+		has_console(process, &virtio_console_ops, device);
+	return err;
+}
+
+static int add_pl011(struct device_process *process, const struct device_spec *spec)
+{
+	struct device_console *console;
+	struct pl011 *pl011;
+	int err = spec->size == PL011_WINDOW ? new_console(process, &console) : -EINVAL;
+
+	if (err)
+		return err;
+	err = pl011_new(&process->pl011_host, spec->intid, &console->sink, &pl011);
+	if (err)
+		return err;
+	err = device_bus_add(&process->bus, spec->ipa, spec->size, &pl011_ops, pl011);
+	if (err)
+		pl011_ops.free(pl011);
+	else
+		has_console(process, &pl011_console_ops, pl011);
 	return err;
 }
 
@@ -176,9 +229,8 @@ static const struct {
 	bool interrupts; /* has an interrupt, which must be one of the zone's */
 	int (*add)(struct device_process *process, const struct device_spec *spec);
 } kinds[DEVICE_KINDS] = {
-	[DEVICE_KIND_CONSOLE] = { true, add_console },
-	[DEVICE_KIND_BLK] = { true, add_blk },
-	[DEVICE_KIND_POWER_KEY] = { true, add_power_key },
+	[DEVICE_KIND_CONSOLE] = { true, add_console }, [DEVICE_KIND_BLK] = { true, add_blk },
+	[DEVICE_KIND_PL011] = { true, add_pl011 },     [DEVICE_KIND_POWER_KEY] = { true, add_power_key },
 	[DEVICE_KIND_REGION] = { false, add_region },
 };
 
@@ -193,6 +245,7 @@ static int add_device(struct device_process *process, const struct device_spec *
 int device_process_init(struct device_process *process, struct device_handle *handle, int listen_fd,
 			const struct device_spec *specs, unsigned count)
 {
+	struct device_console *main_console;
 	int err;
 
 	memset(process, 0, sizeof(*process)); /* too large for a literal on the stack */
@@ -201,14 +254,17 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	process->simulator.ready = simulator_ready;
 	process->host = (struct virtio_host){ .memory = &handle->memory, .interrupt = host_interrupt };
 	process->gpio_host.interrupt = gpio_interrupt;
-	process->sink.output = sink_output;
+	process->pl011_host.interrupt = pl011_interrupt;
 	process->owner = (struct link_owner){ owner_input_space, owner_input, owner_resize, owner_quit,
 					      owner_power_key };
 	process->end = DEVICE_PROCESS_RUNNING;
-	err = event_loop_init(&process->loop);
+	process->loop.fd = -1;
+	err = new_console(process, &main_console);
+	if (!err)
+		err = event_loop_init(&process->loop);
 	if (err)
 		return err;
-	err = link_server_init(&process->links, &process->loop, &process->owner, &process->scrollback,
+	err = link_server_init(&process->links, &process->loop, &process->owner, &main_console->scrollback,
 			       handle->zone_id, listen_fd);
 	for (unsigned i = 0; !err && i < count; i++)
 		err = add_device(process, &specs[i]);
@@ -222,15 +278,21 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	return err;
 }
 
-void device_process_fini(struct device_process *process)
+static void close_devices(struct device_process *process)
 {
-	if (process->loop.fd < 0)
-		return;
 	link_server_fini(&process->links);
 	if (process->has_power_key)
 		power_key_fini(&process->power_key);
 	device_bus_fini(&process->bus);
 	event_loop_fini(&process->loop);
+}
+
+void device_process_fini(struct device_process *process)
+{
+	if (process->loop.fd >= 0)
+		close_devices(process);
+	for (unsigned i = 0; i < DEVICE_MAX_CONSOLES; i++)
+		free(process->console[i]);
 }
 
 /*

@@ -7,6 +7,7 @@
 #include "device_handle.h"
 #include "device_spec.h"
 #include "link_server.h"
+#include "pl011.h"
 #include "power_key.h"
 #include "virtio_console.h"
 
@@ -19,6 +20,18 @@ enum device_process_end {
 	DEVICE_PROCESS_RUNNING = -1,
 };
 
+/*
+ * One console of the zone: what it printed, and the device that carries it. They
+ * are numbered in the order of the devices and of their ports.
+ */
+struct device_console {
+	struct console_sink sink;
+	const struct console_ops *ops;
+	void *device; /* owned by the bus */
+	unsigned port;
+	struct scrollback scrollback;
+};
+
 struct device_process {
 	struct device_handle *handle;
 	struct event_loop loop;
@@ -26,14 +39,14 @@ struct device_process {
 	struct event_source simulator;
 	struct virtio_host host;
 	struct gpio_host gpio_host;
-	struct virtio_console_sink sink;
+	struct pl011_host pl011_host;
 	struct link_owner owner;
 	struct link_server links;
 	struct device_bus bus;
-	struct virtio_console *console; /* owned by the bus; NULL: the zone has none */
+	unsigned num_consoles;
+	struct device_console *console[DEVICE_MAX_CONSOLES]; /* owned; by number. 0 is there in any case */
 	struct power_key power_key;
 	bool has_power_key;
-	struct scrollback scrollback;
 	enum device_process_end end;
 };
 
@@ -41,7 +54,8 @@ struct device_process {
  * Makes the devices; handle outlives them. listen_fd as in link_server_init().
  * If the ring was served before, devices start as lost. 0 or a negative errno
  * (-EINVAL: an interrupt that the zone's config does not give to virtio, a
- * window that cannot be; -EEXIST: windows meet, a second console or key); fini either way.
+ * window that cannot be; -EEXIST: windows meet, a second key; -ENOSPC: too many
+ * windows or consoles); fini either way.
  */
 int device_process_init(struct device_process *process, struct device_handle *handle, int listen_fd,
 			const struct device_spec *specs, unsigned count);

@@ -7,7 +7,7 @@
  * | blk       | virtio block device (5.2)                             | fd=N ro=0|1 queues=N block=N serial=HEX |
  * | net       | virtio network device (5.1)                           | fd=N queues=N mac=HEX             |
  * | rng       | virtio entropy device (5.4)                           |                                   |
- * | pl011     | serial port                                           |                                   |
+ * | pl011     | PL011, a serial port, see pl011.h                     |                                   |
  * | power_key | PL061 whose line 0 is the key, see gpio_pl061.h       |                                   |
  * | region    | windows of 0x200 bytes in which devices may lie       |                                   |
  *
@@ -21,9 +21,10 @@
 #include <stdint.h>
 
 #define DEVICE_MAC_SIZE 6u
-#define DEVICE_SERIAL_SIZE 20u /* virtio 1.2 section 5.2.6.2 */
-#define DEVICE_MAX_QUEUES 8u   /* of a disk; pairs of a network device */
-#define DEVICE_MAX_PORTS 8u
+#define DEVICE_SERIAL_SIZE 20u  /* virtio 1.2 section 5.2.6.2 */
+#define DEVICE_MAX_QUEUES 8u    /* of a disk; pairs of a network device */
+#define DEVICE_MAX_PORTS 8u     /* of a console */
+#define DEVICE_MAX_CONSOLES 16u /* of a zone: ports and serial ports */
 
 enum device_kind {
 	DEVICE_KIND_CONSOLE,

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static_assert((VIRTIO_CONSOLE_INPUT & (VIRTIO_CONSOLE_INPUT - 1)) == 0, "positions are masked");
-
 /* Section 5.3.4. */
 struct console_config {
 	uint16_t cols;
@@ -25,12 +23,10 @@ HV_ASSERT_SIZE(struct console_config, 12);
 
 struct virtio_console {
 	struct virtio_device device; /* first */
-	struct virtio_console_sink *sink;
+	struct console_sink *sink;
 	struct console_config config;
 	struct virtqueue_chain chain; /* the one being worked on */
-	uint32_t input_head;          /* free-running; head - tail bytes wait */
-	uint32_t input_tail;
-	uint8_t input[VIRTIO_CONSOLE_INPUT];
+	struct console_input input;
 };
 
 static struct virtio_console *from_device(struct virtio_device *device)
@@ -40,27 +36,7 @@ static struct virtio_console *from_device(struct virtio_device *device)
 
 static uint32_t input_waiting(const struct virtio_console *console)
 {
-	return console->input_head - console->input_tail;
-}
-
-/* Moves waiting input to one buffer; returns the bytes moved. */
-static uint32_t take_input(struct virtio_console *console, uint8_t *to, size_t room)
-{
-	uint32_t moved = 0;
-
-	while (moved < room && input_waiting(console) > 0) {
-		const uint32_t at = console->input_tail & (VIRTIO_CONSOLE_INPUT - 1);
-		uint32_t part = VIRTIO_CONSOLE_INPUT - at;
-
-		if (part > input_waiting(console))
-			part = input_waiting(console);
-		if (part > room - moved)
-			part = (uint32_t)(room - moved);
-		memcpy(to + moved, console->input + at, part);
-		console->input_tail += part;
-		moved += part;
-	}
-	return moved;
+	return console_input_waiting(&console->input);
 }
 
 static void fill_chain(struct virtio_console *console)
@@ -69,7 +45,7 @@ static void fill_chain(struct virtio_console *console)
 	uint32_t filled = 0;
 
 	for (unsigned i = 0; i < chain->num && input_waiting(console) > 0; i++)
-		filled += take_input(console, chain->iov[i].iov_base, chain->iov[i].iov_len);
+		filled += console_input_take(&console->input, chain->iov[i].iov_base, chain->iov[i].iov_len);
 	virtio_device_push(&console->device, VIRTIO_CONSOLE_RX, chain->head, filled);
 }
 
@@ -162,7 +138,7 @@ static const struct virtio_class console_class = {
 	.free = console_free,
 };
 
-int virtio_console_new(struct virtio_host *host, uint32_t intid, struct virtio_console_sink *sink,
+int virtio_console_new(struct virtio_host *host, uint32_t intid, struct console_sink *sink,
 		       struct virtio_console **ret_console)
 {
 	struct virtio_console *console = calloc(1, sizeof(*console));
@@ -185,20 +161,16 @@ struct virtio_device *virtio_console_device(struct virtio_console *console)
 
 size_t virtio_console_input_space(const struct virtio_console *console)
 {
-	return VIRTIO_CONSOLE_INPUT - input_waiting(console);
+	return console_input_space(&console->input);
 }
 
 size_t virtio_console_input(struct virtio_console *console, const void *data, size_t size)
 {
-	const uint8_t *from = data;
+	const size_t taken = console_input_put(&console->input, data, size);
 
-	if (size > virtio_console_input_space(console))
-		size = virtio_console_input_space(console);
-	for (size_t i = 0; i < size; i++)
-		console->input[console->input_head++ & (VIRTIO_CONSOLE_INPUT - 1)] = from[i];
-	if (size > 0)
+	if (taken > 0)
 		virtio_device_notify(&console->device, VIRTIO_CONSOLE_RX);
-	return size;
+	return taken;
 }
 
 void virtio_console_resize(struct virtio_console *console, uint16_t cols, uint16_t rows)
@@ -211,3 +183,27 @@ void virtio_console_resize(struct virtio_console *console, uint16_t cols, uint16
 	if (virtio_device_has(&console->device, VIRTIO_CONSOLE_F_SIZE))
 		virtio_device_config_changed(&console->device);
 }
+
+static size_t port_input_space(const void *device, unsigned port)
+{
+	(void)port;
+	return virtio_console_input_space(device);
+}
+
+static size_t port_input(void *device, unsigned port, const void *data, size_t size)
+{
+	(void)port;
+	return virtio_console_input(device, data, size);
+}
+
+static void port_resize(void *device, unsigned port, uint16_t cols, uint16_t rows)
+{
+	(void)port;
+	virtio_console_resize(device, cols, rows);
+}
+
+const struct console_ops virtio_console_ops = {
+	.input_space = port_input_space,
+	.input = port_input,
+	.resize = port_resize,
+};

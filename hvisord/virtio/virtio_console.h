@@ -6,8 +6,7 @@
 #ifndef VIRTIO_CONSOLE_H
 #define VIRTIO_CONSOLE_H
 
-#include <stddef.h>
-
+#include "console_io.h"
 #include "virtio_device.h"
 
 #define VIRTIO_CONSOLE_ID 3u              /* chapter 5 */
@@ -16,7 +15,6 @@
 #define VIRTIO_CONSOLE_RX 0u /* receiveq(port0), section 5.3.2 */
 #define VIRTIO_CONSOLE_TX 1u /* transmitq(port0) */
 #define VIRTIO_CONSOLE_QUEUE_SIZE 64u
-#define VIRTIO_CONSOLE_INPUT 65536u /* bytes typed that the driver has not taken yet */
 
 struct virtio_console;
 
@@ -30,22 +28,19 @@ struct virtio_console;
  */
 #define VIRTIO_CONSOLE_CHAIN 0x100000u
 
-/* Takes the driver's output: one chain's buffers, in guest memory, gone when the call returns. */
-struct virtio_console_sink {
-	void (*output)(struct virtio_console_sink *sink, const struct iovec *iov, unsigned count);
-};
-
-/* -ENOMEM. The device is freed with virtio_device_free(). */
-int virtio_console_new(struct virtio_host *host, uint32_t intid, struct virtio_console_sink *sink,
+/* The sink gets one chain at a time, and outlives the device. -ENOMEM. Freed with virtio_device_free(). */
+int virtio_console_new(struct virtio_host *host, uint32_t intid, struct console_sink *sink,
 		       struct virtio_console **ret_console);
 
 struct virtio_device *virtio_console_device(struct virtio_console *console);
 
-/* Takes what fits of the input, and returns how much that was. */
+/* As in console_ops. */
 size_t virtio_console_input(struct virtio_console *console, const void *data, size_t size);
 size_t virtio_console_input_space(const struct virtio_console *console);
 
 /* The terminal has another size (section 5.3.4: cols, rows); tells the driver if it changed. */
 void virtio_console_resize(struct virtio_console *console, uint16_t cols, uint16_t rows);
+
+extern const struct console_ops virtio_console_ops; /* of a struct virtio_console */
 
 #endif

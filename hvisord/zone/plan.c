@@ -132,7 +132,7 @@ bool plan_has_virtio(const struct zone_plan *plan)
 bool plan_has_console(const struct zone_plan *plan)
 {
 	for (unsigned i = 0; i < plan->num_devices; i++) {
-		if (plan->devices[i].type == CONFIG_DEVICE_CONSOLE)
+		if (config_device_is_console(&plan->devices[i]))
 			return true;
 	}
 	return false;

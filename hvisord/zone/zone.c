@@ -285,7 +285,7 @@ bool zone_has_console(const struct zone *zone)
 	if (zone->plan != NULL && plan_has_console(zone->plan))
 		return true;
 	for (unsigned i = 0; zone->config != NULL && i < zone->config->num_devices; i++) {
-		if (zone->config->devices[i].type == CONFIG_DEVICE_CONSOLE)
+		if (config_device_is_console(&zone->config->devices[i]))
 			return true;
 	}
 	return false;

@@ -37,7 +37,7 @@ static void interrupt(struct virtio_host *host, uint32_t intid)
 }
 
 /* Reads every 64th byte it is given: all must be readable. */
-static void output(struct virtio_console_sink *sink, const struct iovec *iov, unsigned count)
+static void output(struct console_sink *sink, const struct iovec *iov, unsigned count)
 {
 	static volatile uint8_t seen;
 
@@ -54,7 +54,7 @@ static void output(struct virtio_console_sink *sink, const struct iovec *iov, un
 }
 
 static struct virtio_host host = { .memory = &memory, .interrupt = interrupt };
-static struct virtio_console_sink sink = { .output = output };
+static struct console_sink sink = { .output = output };
 
 static uint8_t *map_guarded(uint32_t size)
 {

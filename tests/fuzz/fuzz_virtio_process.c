@@ -207,7 +207,7 @@ static void do_receive(void)
 	ALWAYS((size_t)size == sizeof(packet.header) + packet.header.length);
 	ALWAYS(packet.header.magic == DEVICE_LINK_MAGIC);
 	ALWAYS(packet.header.type == DEVICE_LINK_WELCOME || packet.header.type == DEVICE_LINK_OUTPUT);
-	ALWAYS(packet.header.pos + packet.header.length <= process.scrollback.head);
+	ALWAYS(packet.header.pos + packet.header.length <= process.console[0]->scrollback.head);
 }
 
 static void do_turn(void)

@@ -79,6 +79,28 @@ static void test_made(void)
 	rig_expect_none();
 }
 
+/* The first console is the main one, whatever it is; the n-th serial port has number n. */
+static void test_made_pl011(void)
+{
+	rig_reset();
+	rig_devices[1].type = CONFIG_DEVICE_PL011;
+	rig_make(NULL);
+	CHECK(is_string("/chosen", "bootargs", "console=hvc0") && !get("/chosen", "stdout-path", NULL));
+	CHECK(is_string("/aliases", "serial0", "/serial@a004000"));
+	rig_expect_none();
+	rig_devices[0] = rig_devices[1];
+	rig_zone.num_devices = 1;
+	rig_make(NULL);
+	CHECK(is_string("/chosen", "bootargs", "console=ttyAMA0"));
+	CHECK(is_string("/chosen", "stdout-path", "serial0"));
+	CHECK(IS_CELLS("/serial@a004000", "reg", 0, 0xa004000, 0, 0x1000));
+	CHECK(IS_CELLS("/serial@a004000", "interrupts", 0, 47, 1));
+	CHECK(has("/clock-24000000") && get("/serial@a004000", "clocks", NULL));
+	rig_expect_none();
+	rig_string("/serial@a004000", "compatible", "arm,pl061");
+	rig_expect("error zone.dtb_virtio: /serial@a004000: ", "\"arm,pl011\"");
+}
+
 static void test_made_with_chosen(void)
 {
 	const struct tree_chosen chosen = { .bootargs = "quiet", .initrd = { 0x4f000000, 0x1234 } };
@@ -318,20 +340,11 @@ static void test_patch_refuses(void)
 }
 
 static const struct test tests[] = {
-	TEST(test_made),
-	TEST(test_made_with_chosen),
-	TEST(test_made_plain),
-	TEST(test_made_for_64_cpus),
-	TEST(test_cpu_types),
-	TEST(test_copied_uart),
-	TEST(test_stdout),
-	TEST(test_copied_i2c),
-	TEST(test_copied_bus),
-	TEST(test_not_copied),
-	TEST(test_interrupt_not_given),
-	TEST(test_nothing_there),
-	TEST(test_bad_root_tree),
-	TEST(test_patch),
+	TEST(test_made),          TEST(test_made_pl011),       TEST(test_made_with_chosen),
+	TEST(test_made_plain),    TEST(test_made_for_64_cpus), TEST(test_cpu_types),
+	TEST(test_copied_uart),   TEST(test_stdout),           TEST(test_copied_i2c),
+	TEST(test_copied_bus),    TEST(test_not_copied),       TEST(test_interrupt_not_given),
+	TEST(test_nothing_there), TEST(test_bad_root_tree),    TEST(test_patch),
 	TEST(test_patch_refuses),
 };
 

@@ -391,19 +391,19 @@ static void input_limit(void)
 {
 	struct rig *rig = rig_new();
 	struct virtqueue_used_elem elem;
-	static uint8_t text[VIRTIO_CONSOLE_INPUT + 10];
+	static uint8_t text[CONSOLE_INPUT + 10];
 	uint8_t *buffer;
 
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (uint8_t)(i * 31 >> 3);
-	CHECK_EQ(virtio_console_input_space(rig->console), VIRTIO_CONSOLE_INPUT);
-	CHECK_EQ(virtio_console_input(rig->console, text, sizeof(text)), VIRTIO_CONSOLE_INPUT);
+	CHECK_EQ(virtio_console_input_space(rig->console), CONSOLE_INPUT);
+	CHECK_EQ(virtio_console_input(rig->console, text, sizeof(text)), CONSOLE_INPUT);
 	CHECK_EQ(virtio_console_input_space(rig->console), 0);
 	CHECK_EQ(virtio_console_input(rig->console, text, 1), 0);
 	/* It survives a reset of the device and comes out as it went in. */
 	rig_start(rig, RIG_FEATURES);
 	buffer = rig_at(rig, RIG_BUFFER);
-	for (unsigned pos = 0; pos < VIRTIO_CONSOLE_INPUT; pos += elem.len) {
+	for (unsigned pos = 0; pos < CONSOLE_INPUT; pos += elem.len) {
 		rig_desc(rig, RIG_RX, 0, RIG_BUFFER, 5000, VIRTQUEUE_DESC_WRITE, 0);
 		rig_offer(rig, RIG_RX, 0);
 		rig_kick(rig, RIG_RX);
@@ -411,7 +411,7 @@ static void input_limit(void)
 		CHECK(elem.len > 0 && elem.len <= 5000);
 		CHECK(memcmp(buffer, text + pos, elem.len) == 0);
 	}
-	CHECK_EQ(virtio_console_input_space(rig->console), VIRTIO_CONSOLE_INPUT);
+	CHECK_EQ(virtio_console_input_space(rig->console), CONSOLE_INPUT);
 	rig_free(rig);
 }
 

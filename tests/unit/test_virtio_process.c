@@ -58,6 +58,13 @@ static int fake_inject(struct device_handle *handle, uint32_t intid)
 	return world->inject_result;
 }
 
+static size_t console_space(const struct device_process *process)
+{
+	const struct device_console *console = process->console[0];
+
+	return console->ops->input_space(console->device, console->port);
+}
+
 /* EL2's and the driver's side; the process is not started yet. */
 static struct world *world_new(void)
 {
@@ -346,7 +353,7 @@ static void flood(struct world *world, unsigned kib)
 	static uint8_t chunk[8192];
 
 	for (unsigned i = 0; i < kib / 8; i++) {
-		const uint64_t head = world->process.scrollback.head;
+		const uint64_t head = world->process.console[0]->scrollback.head;
 
 		for (unsigned j = 0; j < sizeof(chunk); j++)
 			chunk[j] = (uint8_t)((head + j) % 251);
@@ -372,7 +379,7 @@ static uint64_t read_all(struct world *world, int fd, uint64_t pos)
 			CHECK_EQ(message.data[i], (pos + i) % 251);
 		pos += message.header.length;
 	}
-	CHECK_EQ(pos, world->process.scrollback.head);
+	CHECK_EQ(pos, world->process.console[0]->scrollback.head);
 	return lost;
 }
 
@@ -402,7 +409,7 @@ static void slow_reader(void)
 	for (unsigned i = 0; i < 40; i++) {
 		flood(world, 64);
 		CHECK_EQ(read_all(world, fast, pos), 0);
-		pos = world->process.scrollback.head;
+		pos = world->process.console[0]->scrollback.head;
 	}
 	CHECK(link_server_is_behind(&world->process.links));
 	lost = read_all(world, slow, 0);
@@ -460,8 +467,8 @@ static void input_backpressure(void)
 		}
 		turn(world);
 	}
-	CHECK(sent * DEVICE_LINK_DATA > VIRTIO_CONSOLE_INPUT); /* the rest is in the socket */
-	CHECK_EQ(virtio_console_input_space(world->process.console), 0);
+	CHECK(sent * DEVICE_LINK_DATA > CONSOLE_INPUT); /* the rest is in the socket */
+	CHECK_EQ(console_space(&world->process), 0);
 	/* A new connection is heard all the same. */
 	link_greet(world, other, UINT64_MAX);
 	while (taken < sent) {
@@ -472,7 +479,7 @@ static void input_backpressure(void)
 		CHECK(memcmp(guest(world, BUFFER), data, sizeof(data)) == 0);
 		taken++;
 	}
-	CHECK_EQ(virtio_console_input_space(world->process.console), VIRTIO_CONSOLE_INPUT);
+	CHECK_EQ(console_space(&world->process), CONSOLE_INPUT);
 	close(fd);
 	close(other);
 	stop(world);
@@ -602,7 +609,7 @@ static void bad_packets(void)
 		turn(world);
 		link_expect_closed(fd);
 		CHECK_EQ(world->process.end, DEVICE_PROCESS_RUNNING);
-		CHECK_EQ(virtio_console_input_space(world->process.console), VIRTIO_CONSOLE_INPUT);
+		CHECK_EQ(console_space(&world->process), CONSOLE_INPUT);
 	}
 	print(world, "still", 5);
 	link_expect(witness, 0, "still", 5);
@@ -678,12 +685,12 @@ static void takes_over(void)
 	CHECK_EQ(load(world, WINDOW + 0x070), VIRTIO_STATUS_NEEDS_RESET);
 	CHECK_EQ(load(world, WINDOW + 0x060), VIRTIO_INTERRUPT_CONFIG);
 	CHECK_EQ(world->injections, 1);
-	CHECK_EQ(world->process.console != NULL, 1);
+	CHECK_EQ(world->process.num_consoles, 1);
 	store(world, 0x070, 0);
 	CHECK_EQ(load(world, WINDOW + 0x070), 0);
 	drive(world);
 	print(world, "new", 3);
-	CHECK_EQ(world->process.scrollback.head, 3);
+	CHECK_EQ(world->process.console[0]->scrollback.head, 3);
 	stop(world);
 }
 
@@ -741,10 +748,10 @@ static void notifications_lost(void)
 	memcpy(guest(world, BUFFER), "lost", 4);
 	offer(world, VIRTIO_CONSOLE_TX, BUFFER, 4);
 	turn(world);
-	CHECK_EQ(world->process.scrollback.head, 0);
+	CHECK_EQ(world->process.console[0]->scrollback.head, 0);
 	world->ring.overflow = 1;
 	turn(world);
-	CHECK_EQ(world->process.scrollback.head, 4);
+	CHECK_EQ(world->process.console[0]->scrollback.head, 4);
 	CHECK_EQ(world->ring.overflow, 0);
 	stop(world);
 }
@@ -761,7 +768,7 @@ static void order(void)
 	post(world, HV_REQUEST_WRITE, WINDOW + 0x070, 4, 0, 77, 0);
 	turn(world);
 	CHECK_EQ(world->last.seq, 77);
-	CHECK_EQ(world->process.scrollback.head, 6);
+	CHECK_EQ(world->process.console[0]->scrollback.head, 6);
 	stop(world);
 }
 
@@ -872,7 +879,7 @@ static void bad_devices(void)
 		{ "console,0xa003c00,0x100,78", NULL, -EINVAL },
 		{ "console,0xa003c00,0,78", NULL, -EINVAL },
 		{ "region,0xfffffffffffffe00,0x400,0", NULL, -EINVAL },
-		{ "console,0xa003c00,0x200,78", "console,0xa003a00,0x200,78", -EEXIST },
+		{ "console,0xa003c00,0x200,78", "console,0xa003c00,0x200,78", -EEXIST },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

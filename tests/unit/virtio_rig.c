@@ -18,7 +18,7 @@ static bool is_inside(const struct iovec *iov, const uint8_t *ram, size_t size)
 	return start >= ram && (size_t)(start - ram) < size && iov->iov_len <= size - (size_t)(start - ram);
 }
 
-static void keep_output(struct virtio_console_sink *sink, const struct iovec *iov, unsigned count)
+static void keep_output(struct console_sink *sink, const struct iovec *iov, unsigned count)
 {
 	struct rig *rig = (struct rig *)(void *)((char *)sink - offsetof(struct rig, sink));
 
@@ -181,7 +181,7 @@ bool rig_take(struct rig *rig, unsigned q, struct virtqueue_used_elem *ret_elem)
 /* Takes all the input there is into one buffer. */
 static void take_input(struct rig *rig, struct virtqueue_used_elem *ret_elem)
 {
-	rig_desc(rig, RIG_RX, 3, RIG_BUFFER + 64, VIRTIO_CONSOLE_INPUT, VIRTQUEUE_DESC_WRITE, 0);
+	rig_desc(rig, RIG_RX, 3, RIG_BUFFER + 64, CONSOLE_INPUT, VIRTQUEUE_DESC_WRITE, 0);
 	rig_offer(rig, RIG_RX, 3);
 	rig_kick(rig, RIG_RX);
 	CHECK(rig_take(rig, RIG_RX, ret_elem));
@@ -207,7 +207,7 @@ void rig_check_works(struct rig *rig)
 	CHECK(memcmp(rig->out, "alive", 5) == 0);
 
 	/* Input that was left from before comes first. */
-	if (virtio_console_input_space(rig->console) < VIRTIO_CONSOLE_INPUT)
+	if (virtio_console_input_space(rig->console) < CONSOLE_INPUT)
 		take_input(rig, &elem);
 	CHECK_EQ(virtio_console_input(rig->console, "yes", 3), 3);
 	take_input(rig, &elem);

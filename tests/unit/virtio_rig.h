@@ -64,7 +64,7 @@ struct rig {
 	uint8_t *ram;
 	uint8_t *high;
 	struct virtio_host host;
-	struct virtio_console_sink sink;
+	struct console_sink sink;
 	struct virtio_console *console;
 	struct virtio_device *device;
 	struct rig_queue queue[2];
