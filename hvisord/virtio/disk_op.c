@@ -108,13 +108,17 @@ int disk_op_run(int fd, struct disk_request *request)
 	return run[request->op](fd, request);
 }
 
-/* A hole behind the end is none. A block device refuses that place, not the call. */
+/*
+ * A hole behind a file's end is none, but shows whether there can be any. A
+ * block device cannot be asked: it has no such place, and says when it is told.
+ */
 bool disk_op_can_discard(int fd)
 {
+	const off_t end = lseek(fd, 0, SEEK_END);
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
+	if (end < 0 || fstat(fd, &st) < 0)
 		return false;
-	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, st.st_size, 4096) == 0 ||
-	       (S_ISBLK(st.st_mode) && errno != EOPNOTSUPP && errno != EBADF);
+	return S_ISBLK(st.st_mode) ||
+	       fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, end, 4096) == 0;
 }
