@@ -90,11 +90,14 @@ int api_listen(struct api *api, struct zones *zones)
 	if (r != 0)
 		return r;
 	r = listener_open(&api->listener, api->loop, fd, connection_accept, api);
-	if (r == 0)
-		api->listening = true;
-	else
+	if (r != 0) {
 		close(fd);
-	return r;
+		return r;
+	}
+	api->listening = true;
+	uv_idle_init(api->loop, &api->turns);
+	api->turns.data = api;
+	return 0;
 }
 
 void api_close(struct api *api)
@@ -107,6 +110,7 @@ void api_close(struct api *api)
 	if (!api->listening)
 		return;
 	listener_close(&api->listener);
+	uv_close((uv_handle_t *)&api->turns, NULL);
 	api->listening = false;
 	if (api->options.listen_fd < 0)
 		unlink(api->options.socket);

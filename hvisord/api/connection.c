@@ -12,6 +12,8 @@
 
 /* A buffer that grew beyond this is given back once it is empty. */
 #define KEEP_CAPACITY 16384u
+/* So long one connection's requests are gone on with while others wait; one request may take longer. */
+#define TURN_NS 1000000u
 
 size_t connection_queued(const struct connection *connection)
 {
@@ -105,12 +107,48 @@ static void after_lines(struct connection *connection, int r)
 	connection_flush(connection);
 }
 
+/* All reads of one turn of the loop are one turn. */
+static void begin_turn(struct connection *connection)
+{
+	uint64_t turn = uv_now(connection->api->loop);
+
+	if (connection->turn != turn)
+		connection->turn_ns = uv_hrtime();
+	connection->turn = turn;
+}
+
 /* There is room again: requests that were read but not looked at come first. */
 static void resume(struct connection *connection)
 {
-	if (connection->paused && !connection->closing &&
-	    connection_queued(connection) < CONNECTION_HIGH_WATER)
-		after_lines(connection, codec_resume(&connection->codec, request_line, connection));
+	if (!connection->paused || connection->yielded || connection->closing ||
+	    connection_queued(connection) >= CONNECTION_HIGH_WATER)
+		return;
+	begin_turn(connection);
+	after_lines(connection, codec_resume(&connection->codec, request_line, connection));
+}
+
+bool connection_yield(struct connection *connection)
+{
+	if (uv_hrtime() - connection->turn_ns < TURN_NS)
+		return false;
+	connection->yielded = true;
+	uv_idle_start(&connection->api->turns, connection_turns);
+	return true;
+}
+
+void connection_turns(uv_idle_t *turns)
+{
+	struct connection *connection, *next;
+	struct api *api = turns->data;
+
+	uv_idle_stop(turns);
+	for (connection = TAILQ_FIRST(&api->connections); connection != NULL; connection = next) {
+		next = TAILQ_NEXT(connection, entry);
+		if (!connection->yielded)
+			continue;
+		connection->yielded = false;
+		resume(connection);
+	}
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -239,6 +277,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 		console_raw_input(connection, buffer->base, (size_t)size);
 		return connection_flush(connection);
 	}
+	begin_turn(connection);
 	after_lines(connection,
 		    codec_feed(&connection->codec, buffer->base, (size_t)size, request_line, connection));
 }

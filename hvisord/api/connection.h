@@ -34,7 +34,9 @@ struct connection {
 	bool closing;
 	bool at_end; /* the peer sends no more */
 	bool reading;
-	bool paused; /* the codec holds lines that wait for room in the output */
+	bool paused; /* the codec holds lines that wait for room in the output, or for their turn */
+	bool yielded;
+	uint64_t turn, turn_ns; /* the present turn, by uv_now(), and when it began, by uv_hrtime() */
 	struct codec codec;
 	struct json_out out;     /* not given to the kernel yet */
 	struct json_out writing; /* being written by write */
@@ -64,6 +66,7 @@ struct api {
 	uint64_t started_ms;
 	struct connection_list connections;
 	unsigned num_connections;
+	uv_idle_t turns; /* active while a connection has yielded */
 	struct event_ring events;
 	struct metrics metrics;
 	struct keys *keys;
@@ -76,6 +79,13 @@ void connection_accept(void *user, int fd);
 void connection_close(struct connection *connection);
 /* Bytes that the client has not taken. */
 size_t connection_queued(const struct connection *connection);
+/*
+ * After a request: true if its connection's requests have kept the others waiting long enough. The rest is
+ * gone on with after them, even where nothing is answered that the client would have to read.
+ */
+bool connection_yield(struct connection *connection);
+/* A uv_idle_cb: the turns of those that have yielded. */
+void connection_turns(uv_idle_t *turns);
 /* Gives what is in out to the kernel. */
 void connection_flush(struct connection *connection);
 /* Answers with an error that belongs to no request, and closes. */

@@ -343,7 +343,9 @@ static int verdict(struct connection *connection)
 		return -ECANCELED;
 	if (connection->raw != NULL)
 		return CODEC_PAUSE; /* what follows is no line */
-	return connection_queued(connection) >= CONNECTION_HIGH_WATER ? CODEC_PAUSE : 0;
+	if (connection_queued(connection) >= CONNECTION_HIGH_WATER || connection_yield(connection))
+		return CODEC_PAUSE;
+	return 0;
 }
 
 int request_line(const char *line, size_t length, void *user)

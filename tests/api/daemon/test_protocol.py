@@ -207,6 +207,29 @@ def who_does_not_read_harms_nobody(rig):
     assert client.result("zone.stop", zone=2)["state"] == "stopped"
 
 
+def who_asks_for_no_answer_takes_turns(rig):
+    """Requests without an id fill no output that would have to be read: they must not hold up others all the same."""
+    for id in range(1, 41):
+        rig.zone(id, [2])
+    client, other = rig.start(), Client(rig.socket)
+    count = 1000
+    other.socket.setblocking(False)
+    blob = b'{"jsonrpc":"2.0","method":"resources.get","params":{"format":"svg"}}\n' * count
+    blob = blob[other.socket.send(blob):]
+
+    def count_done():
+        metrics = {metric["name"]: metric["samples"] for metric in client.result("metrics.get")["metrics"]}
+        return next(sample["value"] for sample in metrics["hvisord_requests"]
+                    if sample["labels"]["method"] == "resources.get")
+
+    done = [count_done() for _ in range(5)][-1]
+    assert 0 < done < count / 2, done
+    other.socket.setblocking(True)
+    other.send_bytes(blob)
+    assert other.result("system.info")["backend"]
+    assert count_done() == count
+
+
 def events_resume_and_are_counted(rig):
     rig.zone(2, [2])
     client = rig.start()
@@ -336,5 +359,5 @@ def ctl(rig):
 
 run([greeting, errors_have_places, limits_cost_the_connection, limits_may_be_reached, cancelling,
      answers_follow_their_events, describes_itself, pieces_and_pipelines,
-     half_closed, who_does_not_read_harms_nobody, events_resume_and_are_counted, console_streams,
-     input_waits_for_the_guest, ctl])
+     half_closed, who_does_not_read_harms_nobody, who_asks_for_no_answer_takes_turns,
+     events_resume_and_are_counted, console_streams, input_waits_for_the_guest, ctl])
