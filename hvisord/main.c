@@ -18,6 +18,7 @@
 #include "notify.h"
 #include "options.h"
 #include "sim.h"
+#include "state.h"
 #include "zone.h"
 
 #define NUM_SIGNALS 3u
@@ -31,8 +32,8 @@ struct daemon {
 	struct zones *zones;
 	struct api *api;
 	char socket_path[256];
-	char *device_program; /* the default one */
-	int lock_fd;
+	char *device_program;  /* the default one */
+	int lock_fd, state_fd; /* of the locks; -1 */
 	bool stopping;
 };
 
@@ -83,6 +84,20 @@ static int lock_run_dir(struct daemon *daemon)
 	if (daemon->lock_fd < 0)
 		return -errno;
 	return lock_patiently(daemon->lock_fd);
+}
+
+/*
+ * And for a state directory: two would write over each other's files. The directory itself is locked, as it
+ * may be the run directory too. One that cannot be had is done without, as is said later.
+ */
+static int lock_state_dir(struct daemon *daemon)
+{
+	const char *dir = daemon->options.state_dir;
+	int r = state_make_dir(dir);
+
+	if (r == 0)
+		daemon->state_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return daemon->state_fd < 0 ? 0 : lock_patiently(daemon->state_fd);
 }
 
 static void stop(struct daemon *daemon)
@@ -187,7 +202,17 @@ static int open_backend(struct daemon *daemon)
 
 static int fail(const char *what, int r)
 {
-	log_error("%s: %s", what, strerror(-r));
+	log_error("%s: %s", what, r == -EWOULDBLOCK ? "another hvisord has it" : strerror(-r));
+	return r;
+}
+
+static int fail_backend(const struct options *options, int r)
+{
+	if (strcmp(options->backend, "sim") != 0)
+		return fail(options->device, r);
+	if (r != -ENODEV)
+		return fail("simulator", r);
+	log_error("simulator: its board is another one than %s", options->platform);
 	return r;
 }
 
@@ -208,11 +233,12 @@ static int begin(struct daemon *daemon)
 
 	if (r != 0)
 		return fail(daemon->options.run_dir, r);
+	r = lock_state_dir(daemon);
+	if (r != 0)
+		return fail(daemon->options.state_dir, r);
 	r = open_backend(daemon);
 	if (r != 0)
-		return fail(strcmp(daemon->options.backend, "sim") == 0 ? "simulator"
-									: daemon->options.device,
-			    r);
+		return fail_backend(&daemon->options, r);
 	r = api_new(&daemon->loop, &api, &daemon->api);
 	if (r != 0)
 		return fail("starting", r);
@@ -239,11 +265,13 @@ static void finish(struct daemon *daemon)
 	free(daemon->device_program);
 	if (daemon->lock_fd >= 0)
 		close(daemon->lock_fd);
+	if (daemon->state_fd >= 0)
+		close(daemon->state_fd);
 }
 
 int main(int argc, char **argv)
 {
-	static struct daemon daemon = { .lock_fd = -1 };
+	static struct daemon daemon = { .lock_fd = -1, .state_fd = -1 };
 	enum options_result parsed = options_parse(argc, argv, HVISOR_VERSION, &daemon.options);
 	int r;
 

@@ -132,10 +132,24 @@ def device_process_died_meanwhile(rig):
 
 def one_daemon_only(rig):
     rig.start()
-    second = subprocess.run([HVISORD, "--backend", "sim", "--run-dir", rig.run_dir, "--state-dir", rig.state_dir], capture_output=True)
-    assert second.returncode == 1 and second.stderr, second
+    other = rig.dir + "/other"
+    for run_dir, state_dir, taken in ((rig.run_dir, rig.state_dir, rig.run_dir), (rig.run_dir, other, rig.run_dir),
+                                      (other, rig.state_dir, rig.state_dir)):
+        second = subprocess.run([HVISORD, "--backend", "sim", "--run-dir", run_dir, "--state-dir", state_dir],
+                                capture_output=True, timeout=60, env=rig.environment)
+        assert second.returncode == 1 and f"{taken}: another hvisord has it".encode() in second.stderr, second
 
+
+def the_simulated_board_is_the_one_that_is_meant(rig):
+    rig.options = ["--platform", rig.dir + "/board.json"]
+    rig.start_process()
+    assert rig.daemon.wait(60) == 1
+    with open(rig.dir + "/log") as log:
+        assert "another one than " + rig.dir + "/board.json" in log.read()
+    rig.options = ["--platform", "qemu-virt"]
+    assert rig.start().result("system.info")["platform"]["name"] == "qemu-virt"
 
 
 run([killed_and_started_again, paused_meanwhile, left_in_peace, reset_while_nobody_watches, half_start_is_undone,
-     file_and_record_are_gone, torn_record, device_process_died_meanwhile, one_daemon_only])
+     file_and_record_are_gone, torn_record, device_process_died_meanwhile, one_daemon_only,
+     the_simulated_board_is_the_one_that_is_meant])
