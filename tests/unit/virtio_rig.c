@@ -35,7 +35,7 @@ static void keep_output(struct console_sink *sink, const struct iovec *iov, unsi
 	}
 }
 
-struct rig *rig_new(void)
+struct rig *rig_new_bare(unsigned num_queues)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
 
@@ -49,6 +49,14 @@ struct rig *rig_new(void)
 	CHECK_EQ(guest_memory_add(&rig->memory, RIG_RAM, RIG_RAM_SIZE, rig->ram), 0);
 	CHECK_EQ(guest_memory_add(&rig->memory, RIG_HIGH, RIG_HIGH_SIZE, rig->high), 0);
 	rig->host = (struct virtio_host){ .memory = &rig->memory, .interrupt = count_interrupt };
+	rig->num_queues = num_queues;
+	return rig;
+}
+
+struct rig *rig_new(void)
+{
+	struct rig *rig = rig_new_bare(2);
+
 	rig->sink.output = keep_output;
 	CHECK_EQ(virtio_console_new(&rig->host, RIG_INTID, &rig->sink, &rig->console), 0);
 	rig->device = virtio_console_device(rig->console);
@@ -142,7 +150,7 @@ void rig_place_queue(struct rig *rig, unsigned q, uint32_t size)
 void rig_start(struct rig *rig, uint64_t features)
 {
 	CHECK(rig_negotiate(rig, features));
-	for (unsigned q = 0; q < 2; q++) {
+	for (unsigned q = 0; q < rig->num_queues; q++) {
 		rig_place_queue(rig, q, 8);
 		rig_write(rig, R_QUEUE_READY, 1);
 		CHECK_EQ(rig_read(rig, R_QUEUE_READY), 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A driver for one virtio console in a few pages of make-believe guest RAM:
+ * A driver for one virtio device, a console unless the test has its own, in a few pages of make-believe guest RAM:
  * what tests need to play by the rules of virtio 1.2, and to break them.
  */
 #ifndef VIRTIO_RIG_H
@@ -14,6 +14,7 @@
 #define RIG_HIGH 0x60000000ull /* … and 64 KiB here */
 #define RIG_HIGH_SIZE 0x10000ull
 #define RIG_QUEUE(q) (RIG_RAM + 0x10000ull * (q)) /* table, available and used ring of queue q */
+#define RIG_QUEUES 3u
 #define RIG_AVAIL 0x4000ull
 #define RIG_USED 0x8000ull
 #define RIG_INDIRECT (RIG_RAM + 0x30000ull)
@@ -67,15 +68,17 @@ struct rig {
 	struct console_sink sink;
 	struct virtio_console *console;
 	struct virtio_device *device;
-	struct rig_queue queue[2];
+	unsigned num_queues; /* that rig_start() makes ready */
+	struct rig_queue queue[RIG_QUEUES];
 	unsigned interrupts; /* raised so far */
 	bool emergency;      /* output may come from elsewhere than guest memory */
 	size_t out_size;     /* output so far, of which the first RIG_OUT bytes are kept */
 	uint8_t out[RIG_OUT];
 };
 
-/* A rig with a console in reset. */
+/* A rig with a console in reset; without a device: rig->device is the test's to set, and freed with the rig. */
 struct rig *rig_new(void);
+struct rig *rig_new_bare(unsigned num_queues);
 void rig_free(struct rig *rig);
 
 uint32_t rig_read(struct rig *rig, uint32_t offset);
