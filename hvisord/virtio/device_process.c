@@ -9,6 +9,7 @@
 #include "request_ring.h"
 #include "virtio_blk.h"
 #include "virtio_mmio.h"
+#include "virtio_net.h"
 #include "virtio_rng.h"
 
 /* From a member to the process it is part of. */
@@ -234,13 +235,27 @@ static int add_rng(struct device_process *process, const struct device_spec *spe
 	return err ? err : add_virtio(process, spec, virtio_rng_device(rng));
 }
 
+static int add_net(struct device_process *process, const struct device_spec *spec)
+{
+	const struct virtio_net_options options = {
+		.fd = spec->fd,
+		.num_pairs = spec->queues,
+		.mac = spec->mac,
+	};
+	struct virtio_net *net;
+	int err = virtio_net_new(&process->host, spec->intid, &process->loop, &options, &net);
+
+	return err ? err : add_virtio(process, spec, virtio_net_device(net));
+}
+
 static const struct {
 	bool interrupts; /* has an interrupt, which must be one of the zone's */
 	int (*add)(struct device_process *process, const struct device_spec *spec);
 } kinds[DEVICE_KINDS] = {
 	[DEVICE_KIND_CONSOLE] = { true, add_console }, [DEVICE_KIND_BLK] = { true, add_blk },
 	[DEVICE_KIND_PL011] = { true, add_pl011 },     [DEVICE_KIND_POWER_KEY] = { true, add_power_key },
-	[DEVICE_KIND_RNG] = { true, add_rng },         [DEVICE_KIND_REGION] = { false, add_region },
+	[DEVICE_KIND_RNG] = { true, add_rng },         [DEVICE_KIND_NET] = { true, add_net },
+	[DEVICE_KIND_REGION] = { false, add_region },
 };
 
 static int add_device(struct device_process *process, const struct device_spec *spec)

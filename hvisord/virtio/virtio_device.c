@@ -79,7 +79,8 @@ void virtio_device_reset(struct virtio_device *device)
 static bool features_agree(const struct virtio_device *device)
 {
 	return !device->features_beyond && (device->features & ~device->features_offered) == 0 &&
-	       (device->features & VIRTIO_F_VERSION_1) != 0;
+	       (device->features & VIRTIO_F_VERSION_1) != 0 &&
+	       (!device->class->agrees || device->class->agrees(device->features));
 }
 
 void virtio_device_set_status(struct virtio_device *device, uint32_t value)

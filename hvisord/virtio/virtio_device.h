@@ -52,6 +52,8 @@ struct virtio_class {
 	bool (*service)(struct virtio_device *device, uint32_t queue);
 	/* The driver writes size bytes (1, 2, 4, 8; aligned, within config_size). */
 	void (*config_write)(struct virtio_device *device, uint32_t offset, uint32_t size, uint64_t value);
+	/* The features offered that the driver wants go together (2.2.2), as the type has rules for it. */
+	bool (*agrees)(uint64_t features);
 	/*
 	 * The driver takes its memory back, by a reset of the device or of a queue:
 	 * when this returns, nothing is under way that would still use it.

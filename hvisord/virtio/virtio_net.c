@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "virtio_net.h"
+
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "virtio_net_private.h"
+
+#define FEATURES_PLAIN                                                                                       \
+	(VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CTRL_VQ |            \
+	 VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_MAC_ADDR)
+#define FEATURES_OFFLOAD                                                                                     \
+	(VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 |   \
+	 VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN)
+
+static struct virtio_net *from_device(struct virtio_device *device)
+{
+	return (struct virtio_net *)device;
+}
+
+static int set_offload(const struct virtio_net *net, uint64_t features)
+{
+	return ioctl(net->fd, TUNSETOFFLOAD, (unsigned long)net_features_offload(features)) < 0 ? -errno : 0;
+}
+
+/*
+ * Before the first frame after DRIVER_OK. A tap that is gone takes no settings
+ * and gives no frames; one that is there took all of them before.
+ */
+static void start(struct virtio_net *net)
+{
+	if (net->started)
+		return;
+	net->started = true;
+	(void)set_offload(net, net->device.features);
+}
+
+/* Behind all pairs, and those are one without MQ (5.1.2). */
+static uint32_t control_queue(const struct virtio_net *net)
+{
+	return 2 * (virtio_device_has(&net->device, VIRTIO_NET_F_MQ) ? net->num_pairs : 1);
+}
+
+static bool net_service(struct virtio_device *device, uint32_t queue)
+{
+	struct virtio_net *net = from_device(device);
+	const uint32_t control = control_queue(net);
+
+	start(net);
+	if (queue < control)
+		return queue % 2 == 0 ? net_receive(&net->rx[queue / 2]) : net_transmit(net, queue / 2);
+	if (queue == control && virtio_device_has(device, VIRTIO_NET_F_CTRL_VQ))
+		return net_control(net, queue);
+	return false;
+}
+
+static void net_quiesce(struct virtio_device *device)
+{
+	struct virtio_net *net = from_device(device);
+
+	for (unsigned i = 0; i < net->num_pairs; i++) {
+		if (device->queue[net_rx_queue(i)].ready)
+			net_rx_release(&net->rx[i]);
+	}
+}
+
+/* The tap is as before the first driver; if it is gone there is nothing to set. */
+static void net_reset(struct virtio_device *device)
+{
+	struct virtio_net *net = from_device(device);
+
+	net->started = false;
+	for (unsigned i = 0; i < net->num_pairs; i++)
+		net_rx_watch(&net->rx[i], false);
+	(void)net_set_active(net, 1);
+	(void)set_offload(net, 0);
+	memcpy(net->config.mac, net->mac, sizeof(net->mac));
+	net_filter_reset(&net->filter);
+	(void)net_filter_apply(net);
+}
+
+static void net_free(struct virtio_device *device)
+{
+	struct virtio_net *net = from_device(device);
+
+	for (unsigned i = 0; net->rx && i < net->num_pairs; i++)
+		net_rx_watch(&net->rx[i], false);
+	free(net->rx);
+	free(net);
+}
+
+static const struct virtio_class net_class = {
+	.name = "network device",
+	.device_id = VIRTIO_NET_ID,
+	.service = net_service,
+	.agrees = net_features_agree,
+	.quiesce = net_quiesce,
+	.reset = net_reset,
+	.free = net_free,
+};
+
+static void init_device(struct virtio_net *net, struct virtio_host *host, uint32_t intid)
+{
+	uint64_t features = FEATURES_PLAIN;
+
+	if (net->num_pairs > 1)
+		features |= VIRTIO_NET_F_MQ;
+	if (net->may_offload)
+		features |= FEATURES_OFFLOAD;
+	net->config.status = VIRTIO_NET_S_LINK_UP;
+	net->config.max_virtqueue_pairs = (uint16_t)net->num_pairs;
+	virtio_device_init(&net->device, &net_class, host, intid, features, &net->config, sizeof(net->config),
+			   2 * net->num_pairs + 1, VIRTIO_NET_QUEUE_SIZE);
+}
+
+int virtio_net_new(struct virtio_host *host, uint32_t intid, struct event_loop *loop,
+		   const struct virtio_net_options *options, struct virtio_net **ret_net)
+{
+	struct virtio_net *net = calloc(1, sizeof(*net));
+	int err = -ENOMEM;
+
+	if (!net)
+		return err;
+	net->loop = loop;
+	net->fd = options->fd;
+	net->num_pairs = net->active = options->num_pairs;
+	memcpy(net->mac, options->mac, sizeof(net->mac));
+	net->rx = calloc(net->num_pairs, sizeof(*net->rx));
+	if (!net->rx)
+		goto fail;
+	for (unsigned i = 0; i < net->num_pairs; i++) {
+		net->rx[i].source.ready = net_rx_ready;
+		net->rx[i].net = net;
+		net->rx[i].pair = i;
+	}
+	net->may_offload = set_offload(net, FEATURES_OFFLOAD) == 0;
+	init_device(net, host, intid);
+	err = net_set_active(net, 1);
+	if (err)
+		goto fail;
+	net_reset(&net->device);
+	*ret_net = net;
+	return 0;
+fail:
+	free(net->rx);
+	free(net);
+	return err;
+}
+
+struct virtio_device *virtio_net_device(struct virtio_net *net)
+{
+	return &net->device;
+}
+
+void virtio_net_set_link(struct virtio_net *net, bool up)
+{
+	const uint16_t status = up ? VIRTIO_NET_S_LINK_UP : 0;
+
+	if (net->config.status == status)
+		return;
+	net->config.status = status;
+	/* A driver that did not ask for STATUS takes the link to be up (5.1.4.2). */
+	if (virtio_device_has(&net->device, VIRTIO_NET_F_STATUS))
+		virtio_device_config_changed(&net->device);
+}
