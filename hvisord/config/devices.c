@@ -12,8 +12,7 @@
 
 static bool is_served(uint64_t type)
 {
-	return type == CONFIG_DEVICE_CONSOLE || type == CONFIG_DEVICE_POWER_KEY ||
-	       type == CONFIG_DEVICE_BLK || type == CONFIG_DEVICE_PL011 || type == CONFIG_DEVICE_RNG;
+	return type < CONFIG_DEVICE_TYPES && type != CONFIG_DEVICE_GPU;
 }
 
 /* It has no queues in the zone's memory. */

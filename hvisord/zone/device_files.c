@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "disk.h"
+#include "tap.h"
 
 /* Fills fds with as many descriptors as device_files_of() says. Leaves none open when it fails. */
 typedef int open_fn(const struct config_device *device, int *fds, struct device_files_error *ret_error);
@@ -27,7 +28,7 @@ static const struct {
 	open_fn *open;
 } types[CONFIG_DEVICE_TYPES] = {
 	[CONFIG_DEVICE_BLK] = { one, disk_open },
-	[CONFIG_DEVICE_NET] = { each_queue, NULL },
+	[CONFIG_DEVICE_NET] = { each_queue, tap_open },
 };
 
 unsigned device_files_of(const struct config_device *device)
