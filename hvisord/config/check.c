@@ -253,6 +253,7 @@ static int run(struct config_check *check, struct config_findings *findings)
 	config_conflicts(check);
 	config_after_check(check);
 	config_disks_check(check);
+	config_nets_check(check);
 	for (unsigned i = 0; i < check->num_drafts; i++)
 		check->drafts[i]->zone->good = !has_errors(check, check->drafts[i]);
 	for (unsigned i = 0; i < check->num_sources && r == 0; i++)

@@ -71,9 +71,9 @@ struct config_device {
 	uint32_t block_size; /* blk: in bytes, 512 or 4096 */
 	char serial[CONFIG_SERIAL_SIZE + 1];
 	uint32_t queues;                    /* blk; net: pairs */
-	char tap[CONFIG_INTERFACE_SIZE];    /* net */
+	char tap[CONFIG_INTERFACE_SIZE];    /* net; never "" */
 	char bridge[CONFIG_INTERFACE_SIZE]; /* net; "": none */
-	uint8_t mac[CONFIG_MAC_SIZE];       /* net; zeros: to be derived */
+	uint8_t mac[CONFIG_MAC_SIZE];       /* net; never zeros */
 	uint32_t ports;                     /* console */
 };
 

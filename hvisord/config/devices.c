@@ -120,26 +120,6 @@ static bool fill_blk(struct config_draft *draft, struct config_source *source, c
 	return device->path != NULL;
 }
 
-static bool fill_net(struct config_draft *draft, struct config_source *source, const char *pointer,
-		     const struct device_fields *fields, struct config_device *device)
-{
-	const struct config_zone *zone = draft->zone;
-
-	if (config_given(&fields->seen, DEVICE_MAC) && fields->mac_count != CONFIG_MAC_SIZE) {
-		config_source_error(source, config_pointer("%s/mac", pointer).text, REASON_RANGE,
-				    "six bytes belong here");
-		return false;
-	}
-	for (unsigned i = 0; i < fields->mac_count; i++)
-		device->mac[i] = (uint8_t)fields->mac[i];
-	if (fields->tap != NULL && fields->tap[0] != '\0')
-		snprintf(device->tap, sizeof(device->tap), "%s", fields->tap);
-	else
-		snprintf(device->tap, sizeof(device->tap), "hv%un%u", zone->hv.zone_id, zone->num_devices);
-	snprintf(device->bridge, sizeof(device->bridge), "%s", fields->bridge != NULL ? fields->bridge : "");
-	return true;
-}
-
 static bool fill(struct config_draft *draft, struct config_source *source, const char *pointer,
 		 const struct device_fields *fields, struct config_device *device)
 {
@@ -148,7 +128,7 @@ static bool fill(struct config_draft *draft, struct config_source *source, const
 	if (fields->type == CONFIG_DEVICE_BLK)
 		return fill_blk(draft, source, pointer, fields, device);
 	if (fields->type == CONFIG_DEVICE_NET)
-		return fill_net(draft, source, pointer, fields, device);
+		return config_net_fill(draft, source, pointer, fields, device);
 	return true;
 }
 

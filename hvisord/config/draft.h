@@ -113,6 +113,11 @@ void config_tree_check(struct config_draft *draft, const struct config_check *ch
 /* disk_check.c, once all files are parsed: every disk is there, of a kind that is served, and of one zone. */
 void config_disks_check(const struct config_check *check);
 
+/* net_check.c: a network device's own keys; false: reported. And no two devices of the set share a tap or an address. */
+bool config_net_fill(const struct config_draft *draft, struct config_source *source, const char *pointer,
+		     const struct device_fields *fields, struct config_device *device);
+void config_nets_check(const struct config_check *check);
+
 /* after.c: every `after` names a zone of the set, and none waits for itself. */
 void config_after_check(const struct config_check *check);
 

@@ -77,7 +77,9 @@
 #define REASON_VIRTIO_IMAGE_FORMAT "virtio.image_format" /* not raw */
 #define REASON_VIRTIO_IMAGE_SIZE "virtio.image_size"     /* nothing, or no whole blocks */
 #define REASON_VIRTIO_IMAGE_SHARED "virtio.image_shared" /* of two devices, of which one writes */
-#define REASON_VIRTIO_NO_ID "virtio.no_id"               /* an older virtio file's device names no zone */
-#define REASON_VIRTIO_MEMORY "virtio.memory"             /* does not agree with the zone's RAM */
+#define REASON_VIRTIO_INTERFACE "virtio.interface" /* no name of an interface, or another device's tap */
+#define REASON_VIRTIO_MAC "virtio.mac"             /* not of one interface, or another device's */
+#define REASON_VIRTIO_NO_ID "virtio.no_id"         /* an older virtio file's device names no zone */
+#define REASON_VIRTIO_MEMORY "virtio.memory"       /* does not agree with the zone's RAM */
 
 #endif
