@@ -11,6 +11,7 @@ cache=${HVISOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hvisor}
 debs=$cache/arm64
 systemd_debs=$cache/systemd
 linux_debs=$cache/linux
+virtio_debs=$cache/virtio
 
 # Where the builds go: build/, build-arm64/ and build-image/ of the tree, or of HVISOR_OUT.
 out=${HVISOR_OUT:-$tree}

@@ -12,7 +12,7 @@
 #include "disk_op.h"
 
 #define THREADS 4u
-#define STACK_SIZE 65536u
+#define STACK_SIZE 262144u /* of addresses; more than PTHREAD_STACK_MIN of any machine */
 
 struct disk_io {
 	int fd;

@@ -111,10 +111,16 @@ static enum device_process_end run(struct device_handle *handle, const struct de
 		[DEVICE_PROCESS_GONE] = "the zone is gone",
 		[DEVICE_PROCESS_RING] = "the request ring is not in order",
 	};
-	const int err = device_process_init(&process, handle, DEVICE_FD_LISTEN, specs, count);
+	const char *step;
+	int err = device_process_init(&process, handle, DEVICE_FD_LISTEN, specs, count);
 
 	if (err) {
 		say("cannot set up devices: %s", strerror(-err));
+		return DEVICE_PROCESS_FAILED;
+	}
+	err = sandbox_seal(&step);
+	if (err) {
+		say("cannot %s: %s", step, strerror(-err));
 		return DEVICE_PROCESS_FAILED;
 	}
 	while (process.end == DEVICE_PROCESS_RUNNING) {

@@ -64,7 +64,6 @@ static int limit(uint32_t zone_id, unsigned keep)
 		rlim_t value;
 	} limits[] = {
 		{ RLIMIT_CORE, 0 },
-		{ RLIMIT_NPROC, 1 },
 		{ RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_NOFILE, MAX_DESCRIPTORS },
@@ -132,4 +131,14 @@ int sandbox_enter(uint32_t zone_id, unsigned keep, const char **ret_step)
 		}
 	}
 	return 0;
+}
+
+int sandbox_seal(const char **ret_step)
+{
+	const struct rlimit none = { 1, 1 };
+
+	if (setrlimit(RLIMIT_NPROC, &none) == 0)
+		return 0;
+	*ret_step = "set limits";
+	return -errno;
 }

@@ -18,10 +18,16 @@
 
 /*
  * Closes every descriptor from keep on, points 0 and 1 to /dev/null; a session
- * of its own, in the root folder; no core dumps, no children, few descriptors;
+ * of its own, in the root folder; no core dumps, few descriptors;
  * another uid; no capability survives; nothing gained by exec; not traceable
  * by its own uid. 0 or a negative errno, with *ret_step naming what failed.
  */
 int sandbox_enter(uint32_t zone_id, unsigned keep, const char **ret_step);
+
+/*
+ * The threads are there: no more of them, and no child. Before anything of the
+ * guest is looked at. Returns as sandbox_enter().
+ */
+int sandbox_seal(const char **ret_step);
 
 #endif

@@ -26,12 +26,15 @@ class Machine:
     """One boot of examples/qemu-arm64's images. command() runs one line in root's shell."""
 
     def __init__(self, images, files=None, bootargs="zones=none", icount=False, cpu="cortex-a57", shell=True,
-                 root="root.cpio"):
+                 root="root.cpio", drives=()):
         """files: {path in the root file system: bytes, or path of a file here}. root: of the images.
+
+        drives: raw images that are root Linux' /dev/vda and so on, once it has the drivers.
 
         Without shell the prompt is left to the caller, as a person finds it; start_shell() follows.
         """
         self.root = root
+        self.drives = drives
         self.folder = tempfile.mkdtemp(prefix="hvisor-")
         self.transcript = ""
         self.pending = ""
@@ -76,6 +79,8 @@ class Machine:
         tree = os.path.join(self.folder, "root.dtb")
         shutil.copy(os.path.join(images, "root.dtb"), tree)
         self._set_tree(tree, os.path.getsize(cpio), bootargs)
+        for number in range(len(self.drives)):
+            self._add_slot(tree, number)
         self.ram = os.path.join(self.folder, "ram")
         command = ["qemu-system-aarch64", "-cpu", cpu, "-smp", "4", "-m", "2G"]
         command += ["-M", "virt,gic-version=3,virtualization=on,memory-backend=ram"]
@@ -85,6 +90,10 @@ class Machine:
         loads = ((tree, 0x41E00000), (os.path.join(images, "kernel"), 0x42000000), (cpio, INITRD_START))
         for path, address in loads:
             command += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+        for number, drive in enumerate(self.drives):
+            command += ["-drive", f"if=none,id=drive{number},format=raw,file={drive}"]
+            command += ["-device", f"virtio-blk-device,drive=drive{number},bus=virtio-mmio-bus.{number}"]
+        command += ["-global", "virtio-mmio.force-legacy=false"]
         if icount:
             command += ["-icount", "shift=0,sleep=off"]
         return command
@@ -118,6 +127,17 @@ class Machine:
         old = subprocess.run(["fdtget", tree, "/chosen", "bootargs"], check=True, capture_output=True, text=True)
         args = f"{old.stdout.strip()} {bootargs}"
         subprocess.run(["fdtput", "-t", "s", tree, "/chosen", "bootargs", args], check=True)
+
+    @staticmethod
+    def _add_slot(tree, number):
+        """A node for one of the board's virtio-mmio slots, whose interrupts are edges from SPI 16 on."""
+        node = f"/virtio_mmio@{0xA000000 + 0x200 * number:x}"
+        reg = ["0", f"{0xA000000 + 0x200 * number:x}", "0", "200"]
+        subprocess.run(["fdtput", "-c", tree, node], check=True)
+        subprocess.run(["fdtput", "-t", "s", tree, node, "compatible", "virtio,mmio"], check=True)
+        subprocess.run(["fdtput", "-t", "x", tree, node, "reg", *reg], check=True)
+        subprocess.run(["fdtput", "-t", "x", tree, node, "interrupts", "0", f"{16 + number:x}", "1"], check=True)
+        subprocess.run(["fdtput", tree, node, "dma-coherent"], check=True)
 
     def close(self):
         """Ends QEMU and removes all files; safe to call twice."""
