@@ -26,7 +26,9 @@ static struct zone *zone_for(struct zones *zones, const struct zone_plan *plan)
 	TAILQ_FOREACH(private, &zones->list, entry)
 	{
 		zone = private->zone;
-		if (plan->file != NULL && zone->file != NULL && strcmp(zone->file, plan->file) == 0)
+		/* a file removed and made anew for another zone may have served for two that run */
+		if (plan->file != NULL && zone->file != NULL && strcmp(zone->file, plan->file) == 0 &&
+		    !lifecycle_is_active(zone->state))
 			return zone;
 	}
 	zone = zones_find_id(zones, id);
@@ -195,14 +197,14 @@ static int clean(struct zones *zones, uint32_t id)
 	return 0;
 }
 
-/* Those of zones->unadopted; what could not be asked stays in there, for a later try. */
-static void adopt_those(struct zones *zones, uint64_t present)
+/* Those of zones->unadopted that are among ids; what could not be asked stays in there, for a later try. */
+static void adopt_ids(struct zones *zones, uint64_t present, uint64_t ids)
 {
 	for (uint32_t id = 1; id < HV_MAX_ZONES; id++) {
 		bool is_present = (present >> id & 1) != 0;
 		int r;
 
-		if ((zones->unadopted >> id & 1) == 0)
+		if (((zones->unadopted & ids) >> id & 1) == 0)
 			continue;
 		r = is_present ? adopt(zones, id) : clean(zones, id);
 		if (r == 0)
@@ -212,6 +214,17 @@ static void adopt_those(struct zones *zones, uint64_t present)
 				  is_present ? "runs, but cannot be adopted" : "left something",
 				  strerror(-r));
 	}
+}
+
+/* First those whose ids are in files now: what is left of the files may be of others that ran before. */
+static void adopt_those(struct zones *zones, uint64_t present)
+{
+	uint64_t named = 0;
+
+	for (uint32_t id = 1; id < HV_MAX_ZONES; id++)
+		named |= (uint64_t)(zones_find_id(zones, id) != NULL) << id;
+	adopt_ids(zones, present, named);
+	adopt_ids(zones, present, ~named);
 	zones->adopt_tries++;
 	if (zones->unadopted != 0)
 		zones_again(zones);

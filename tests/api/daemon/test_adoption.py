@@ -104,6 +104,26 @@ def file_and_record_are_gone(rig):
     assert client.result("zone.stop", zone=2)["state"] == "stopped"
 
 
+def one_file_for_two_that_run(rig):
+    """A file was removed, and made anew for another zone, while the first runs on."""
+    rig.zone(1, [2])
+    client = rig.start()
+    client.result("zone.start", zone=1)
+    os.unlink(rig.config_dir + "/zone1.json")
+    client.result("config.reload")
+    rig.zone(2, [3])
+    os.rename(rig.config_dir + "/zone2.json", rig.config_dir + "/zone1.json")
+    client.result("zone.start", zone=2)
+    rig.kill(signal.SIGKILL)
+    client = rig.start()
+    zones = client.result("zone.list")["zones"]
+    assert [(zone["id"], zone["name"], zone["state"]) for zone in zones[1:]] == \
+        [(1, "z1", "running"), (2, "z2", "running")], zones
+    assert client.result("zone.get", zone=2)["zone"]["file"] == rig.config_dir + "/zone1.json"
+    for id in 1, 2:
+        assert client.result("zone.stop", zone=id)["state"] == "stopped"
+
+
 def torn_record(rig):
     rig.zone(2, [2])
     client = rig.start()
@@ -151,5 +171,5 @@ def the_simulated_board_is_the_one_that_is_meant(rig):
 
 
 run([killed_and_started_again, paused_meanwhile, left_in_peace, reset_while_nobody_watches, half_start_is_undone,
-     file_and_record_are_gone, torn_record, device_process_died_meanwhile, one_daemon_only,
+     file_and_record_are_gone, one_file_for_two_that_run, torn_record, device_process_died_meanwhile, one_daemon_only,
      the_simulated_board_is_the_one_that_is_meant])
