@@ -69,9 +69,9 @@ static int path_of(const struct console_log *log, uint64_t start, char *ret_path
 }
 
 /* Names are text of the user's: letters, digits, - and _ stay, all else is %XX. */
-static char *make_stem(const char *name)
+static char *make_stem(const char *name, int id)
 {
-	char *stem = malloc(3 * strlen(name) + 1), *to = stem;
+	char *stem = malloc(3 * strlen(name) + sizeof(".-2147483648")), *to = stem;
 
 	for (; stem != NULL && *name != '\0'; name++) {
 		unsigned char c = (unsigned char)*name;
@@ -82,7 +82,7 @@ static char *make_stem(const char *name)
 			to += sprintf(to, "%%%02X", c);
 	}
 	if (stem != NULL)
-		*to = '\0';
+		sprintf(to, ".%d", id);
 	return stem;
 }
 
@@ -171,15 +171,15 @@ static void find_files(struct console_log *log)
 		closedir(dir);
 }
 
-int console_log_open(uv_loop_t *loop, const char *dir, const char *name, console_log_room_fn room, void *user,
-		     struct console_log **ret_log)
+int console_log_open(uv_loop_t *loop, const char *dir, const char *name, int id, console_log_room_fn room,
+		     void *user, struct console_log **ret_log)
 {
 	struct console_log *log = calloc(1, sizeof(*log));
 
 	if (log == NULL)
 		return -ENOMEM;
 	log->dir = strdup(dir);
-	log->stem = make_stem(name);
+	log->stem = make_stem(name, id);
 	if (log->dir == NULL || log->stem == NULL) {
 		free(log->dir);
 		free(log->stem);

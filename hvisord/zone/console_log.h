@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A zone's console output on disk, beside what console.h keeps in memory: plain
- * bytes in DIR/NAME.POS.log, POS (decimal) being the position of the file's
+ * bytes in DIR/NAME.ID.POS.log (there may be two of one name), POS (decimal) being the position of the file's
  * first byte. A hole in the output, a file of CONSOLE_LOG_FILE bytes, and one
  * that somebody removed or changed end a file and begin another; the oldest go
  * when all older than the newest hold more than CONSOLE_LOG_FILE bytes, or are
@@ -38,8 +38,8 @@ typedef void (*console_log_room_fn)(void *user);
  * is not there. Bytes of name that a file name may not have are escaped.
  * 0 and *ret_log, or -ENOMEM.
  */
-int console_log_open(uv_loop_t *loop, const char *dir, const char *name, console_log_room_fn room, void *user,
-		     struct console_log **ret_log);
+int console_log_open(uv_loop_t *loop, const char *dir, const char *name, int id, console_log_room_fn room,
+		     void *user, struct console_log **ret_log);
 
 /* Position behind the last byte on disk, and of the oldest; both 0 if there is none. */
 uint64_t console_log_end(const struct console_log *log);

@@ -9,6 +9,7 @@
 #include "json_strict.h"
 
 #define VERSION 1
+#define NO_ID (-1)
 
 void intents_init(struct intents *intents)
 {
@@ -37,16 +38,23 @@ static bool says_something(const struct intent *intent)
 	return intent->override != INTENT_AS_FILE || intent->wanted || intent->restarts != 0;
 }
 
-struct intent *intent_find(const struct intents *intents, const char *name)
+static struct intent *find_exactly(const struct intents *intents, const char *name, int id)
 {
 	struct intent *intent;
 
 	TAILQ_FOREACH(intent, &intents->list, entry)
 	{
-		if (strcmp(intent->name, name) == 0)
+		if (intent->id == id && strcmp(intent->name, name) == 0)
 			return intent;
 	}
 	return NULL;
+}
+
+struct intent *intent_find(const struct intents *intents, const char *name, int id)
+{
+	struct intent *intent = find_exactly(intents, name, id);
+
+	return intent != NULL || id == NO_ID ? intent : find_exactly(intents, name, NO_ID);
 }
 
 static void drop_empty(struct intents *intents)
@@ -60,12 +68,10 @@ static void drop_empty(struct intents *intents)
 	}
 }
 
-struct intent *intent_get(struct intents *intents, const char *name)
+static struct intent *add(struct intents *intents, const char *name, int id)
 {
-	struct intent *intent = intent_find(intents, name);
+	struct intent *intent;
 
-	if (intent != NULL)
-		return intent;
 	if (intents->count >= INTENT_MAX_ENTRIES)
 		drop_empty(intents);
 	if (intents->count >= INTENT_MAX_ENTRIES || strlen(name) > INTENT_MAX_NAME)
@@ -75,9 +81,38 @@ struct intent *intent_get(struct intents *intents, const char *name)
 		free(intent);
 		return NULL;
 	}
+	intent->id = id;
 	TAILQ_INSERT_TAIL(&intents->list, intent, entry);
 	intents->count++;
 	return intent;
+}
+
+struct intent *intent_get(struct intents *intents, const char *name, int id)
+{
+	struct intent *intent = intent_find(intents, name, id);
+
+	if (intent == NULL)
+		return add(intents, name, id);
+	intent->id = id;
+	return intent;
+}
+
+void intent_move(struct intents *intents, const char *from, int from_id, const char *name, int id)
+{
+	struct intent *old = find_exactly(intents, from, from_id), *intent;
+
+	if (old == NULL)
+		return;
+	intent = intent_get(intents, name, id);
+	if (intent != NULL && intent->override == INTENT_AS_FILE)
+		intent->override = old->override;
+	if (intent != NULL) {
+		intent->wanted = old->wanted;
+		intent->restarts = old->restarts;
+		intent->due_ms = old->due_ms;
+	}
+	if (intent != old)
+		drop(intents, old);
 }
 
 void intents_reboot(struct intents *intents, const char *boot_id)
@@ -107,6 +142,8 @@ void intents_write(const struct intents *intents, struct json_out *out)
 			continue;
 		json_open_object(out, NULL);
 		json_put_string(out, "name", intent->name);
+		if (intent->id != NO_ID)
+			json_put_int(out, "id", intent->id);
 		if (intent->override != INTENT_AS_FILE)
 			json_put_bool(out, "enabled", intent->override == INTENT_ENABLED);
 		json_put_bool(out, "wanted", intent->wanted);
@@ -139,15 +176,18 @@ static int read_intent(struct intents *intents, const cJSON *object)
 	const cJSON *enabled = cJSON_GetObjectItemCaseSensitive(object, "enabled");
 	const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(object, "wanted");
 	const char *name = get_text(object, "name", INTENT_MAX_NAME);
+	bool has_id = cJSON_HasObjectItem(object, "id");
 	struct intent *intent;
-	uint64_t restarts, due;
+	uint64_t id = 0, restarts, due;
 
-	if (name == NULL || intents->count >= INTENT_MAX_ENTRIES || intent_find(intents, name) != NULL ||
+	if (name == NULL || intents->count >= INTENT_MAX_ENTRIES ||
+	    (has_id && !get_number(object, "id", INT32_MAX, &id)) ||
+	    find_exactly(intents, name, has_id ? (int)id : NO_ID) != NULL ||
 	    (enabled != NULL && !cJSON_IsBool(enabled)) || !cJSON_IsBool(wanted) ||
 	    !get_number(object, "restarts", UINT32_MAX, &restarts) ||
 	    !get_number(object, "due_ms", UINT64_MAX, &due))
 		return -EBADMSG;
-	intent = intent_get(intents, name);
+	intent = add(intents, name, has_id ? (int)id : NO_ID);
 	if (intent == NULL)
 		return -ENOMEM;
 	if (enabled != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is wanted of each zone, by name: what an operator said of its start at
+ * What is wanted of each zone, by name and id (names alone may be two zones'): what an operator said of its start at
  * boot, and whether it is to run now. Kept in the state directory (zones.json);
  * what does run is the hypervisor's to say.
  */
@@ -28,6 +28,7 @@ enum intent_override {
 struct intent {
 	TAILQ_ENTRY(intent) entry;
 	char *name;
+	int id;                        /* -1: the zone's file did not say */
 	enum intent_override override; /* of autostart; outlives the machine's run, the rest does not */
 	bool wanted;                   /* it is to run, or to be started again when it does not */
 	unsigned restarts;             /* by its restart policy, in a row */
@@ -43,11 +44,14 @@ struct intents {
 void intents_init(struct intents *intents);
 void intents_fini(struct intents *intents);
 
-/* That of the zone, or NULL: nothing is wanted of it. */
-struct intent *intent_find(const struct intents *intents, const char *name);
+/* That of the zone, else that of the name without an id, or NULL: nothing is wanted of it. */
+struct intent *intent_find(const struct intents *intents, const char *name, int id);
 
 /* The same, made if there is none. NULL without memory, or when there are INTENT_MAX_ENTRIES that say something. */
-struct intent *intent_get(struct intents *intents, const char *name);
+struct intent *intent_get(struct intents *intents, const char *name, int id);
+
+/* A zone has got another name or id, and keeps what is wanted of it. Without memory nothing is, and that is lost. */
+void intent_move(struct intents *intents, const char *from, int from_id, const char *name, int id);
 
 /* The machine booted: only overrides stay. */
 void intents_reboot(struct intents *intents, const char *boot_id);

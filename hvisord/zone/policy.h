@@ -16,7 +16,7 @@ int policy_open(struct zones *zones);
  * A zone is gone, and its daemon did not come to the end of that: whether it was
  * still to run then, and if so, whether the daemon was about to start it.
  */
-void policy_gone(struct zones *zones, const char *name, bool wanted, bool cut_off);
+void policy_gone(struct zones *zones, const struct zone_plan *plan, bool wanted, bool cut_off);
 
 /* What runs has been adopted: starts what is to run and does not. */
 void policy_begin(struct zones *zones);
@@ -51,6 +51,9 @@ void policy_ended(struct zone *zone, uint64_t ran_ms);
 
 /* The zone is about to be forgotten. */
 void policy_forget(struct zone *zone);
+
+/* The zone, which does not run, is about to get another name or id. */
+void policy_renamed(const struct zone *zone, const char *name, int id);
 
 /* enabled: start it with the machine, or not, whatever its file says. Returns the touch that says so, or 0 without memory. */
 uint64_t policy_enable(struct zone *zone, bool enabled);

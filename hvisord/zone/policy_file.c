@@ -91,9 +91,9 @@ int policy_open(struct zones *zones)
 	return 0;
 }
 
-void policy_gone(struct zones *zones, const char *name, bool wanted, bool cut_off)
+void policy_gone(struct zones *zones, const struct zone_plan *plan, bool wanted, bool cut_off)
 {
-	struct intent *intent = intent_find(&zones->intents, name);
+	struct intent *intent = intent_find(&zones->intents, plan->name, (int)plan->hv.zone_id);
 
 	if (intent == NULL || !intent->wanted || (wanted && !cut_off))
 		return;
@@ -115,8 +115,8 @@ static struct intents *intents_of(const struct zone *zone)
 
 void policy_want(struct zone *zone, bool wanted, uint64_t due_ms)
 {
-	struct intent *intent =
-		wanted ? intent_get(intents_of(zone), zone->name) : intent_find(intents_of(zone), zone->name);
+	struct intent *intent = wanted ? intent_get(intents_of(zone), zone->name, zone->id)
+				       : intent_find(intents_of(zone), zone->name, zone->id);
 
 	if (intent == NULL && wanted)
 		log_zone_error(zone->name, "out of memory: that it is to run is not kept");
@@ -129,22 +129,22 @@ void policy_want(struct zone *zone, bool wanted, uint64_t due_ms)
 
 bool policy_wants(const struct zone *zone)
 {
-	const struct intent *intent = intent_find(intents_of(zone), zone->name);
+	const struct intent *intent = intent_find(intents_of(zone), zone->name, zone->id);
 
 	return intent != NULL && intent->wanted;
 }
 
 uint64_t policy_due(const struct zone *zone)
 {
-	const struct intent *intent = intent_find(intents_of(zone), zone->name);
+	const struct intent *intent = intent_find(intents_of(zone), zone->name, zone->id);
 
 	return intent != NULL && intent->wanted ? intent->due_ms : 0;
 }
 
 void policy_count(struct zone *zone, unsigned restarts)
 {
-	struct intent *intent = restarts != 0 ? intent_get(intents_of(zone), zone->name)
-					      : intent_find(intents_of(zone), zone->name);
+	struct intent *intent = restarts != 0 ? intent_get(intents_of(zone), zone->name, zone->id)
+					      : intent_find(intents_of(zone), zone->name, zone->id);
 
 	if (intent == NULL || intent->restarts == restarts)
 		return;
@@ -154,7 +154,7 @@ void policy_count(struct zone *zone, unsigned restarts)
 
 unsigned policy_restarts(const struct zone *zone)
 {
-	const struct intent *intent = intent_find(intents_of(zone), zone->name);
+	const struct intent *intent = intent_find(intents_of(zone), zone->name, zone->id);
 
 	return intent != NULL ? intent->restarts : 0;
 }
@@ -164,9 +164,17 @@ bool policy_is_kept(const struct zones *zones)
 	return zones->state == NULL || !state_file_is_busy(zones->state);
 }
 
+void policy_renamed(const struct zone *zone, const char *name, int id)
+{
+	if (zone->id == id && strcmp(zone->name, name) == 0)
+		return;
+	intent_move(intents_of(zone), zone->name, zone->id, name, id);
+	touch(zone->private->zones);
+}
+
 uint64_t policy_enable(struct zone *zone, bool enabled)
 {
-	struct intent *intent = intent_get(intents_of(zone), zone->name);
+	struct intent *intent = intent_get(intents_of(zone), zone->name, zone->id);
 
 	if (intent == NULL)
 		return 0;
@@ -183,7 +191,7 @@ static const char *const override_names[] = {
 
 void policy_unenable(struct zone *zone, const char *before)
 {
-	struct intent *intent = intent_find(intents_of(zone), zone->name);
+	struct intent *intent = intent_find(intents_of(zone), zone->name, zone->id);
 
 	for (unsigned i = 0; intent != NULL && i < sizeof(override_names) / sizeof(override_names[0]); i++) {
 		if (override_names[i] == before)
@@ -194,14 +202,14 @@ void policy_unenable(struct zone *zone, const char *before)
 
 const char *zone_override(const struct zone *zone)
 {
-	const struct intent *intent = intent_find(intents_of(zone), zone->name);
+	const struct intent *intent = intent_find(intents_of(zone), zone->name, zone->id);
 
 	return override_names[intent != NULL ? intent->override : INTENT_AS_FILE];
 }
 
 bool zone_autostart(const struct zone *zone)
 {
-	const struct intent *intent = intent_find(intents_of(zone), zone->name);
+	const struct intent *intent = intent_find(intents_of(zone), zone->name, zone->id);
 
 	if (intent != NULL && intent->override != INTENT_AS_FILE)
 		return intent->override == INTENT_ENABLED;

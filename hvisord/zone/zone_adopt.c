@@ -183,7 +183,7 @@ static int clean(struct zones *zones, uint32_t id)
 	kill_stray(&record);
 	(void)backend->ops->status(backend, id, &status);
 	if (!was_to_follow(&record, status.reason)) {
-		policy_gone(zones, record.plan->name, record.wanted, was_cut_off(&record, status.reason));
+		policy_gone(zones, record.plan, record.wanted, was_cut_off(&record, status.reason));
 		plan_free(record.plan);
 		return 0;
 	}

@@ -24,8 +24,8 @@ void zone_console_open(struct zone *zone)
 	if (private->log != NULL || state_dir == NULL)
 		return;
 	n = snprintf(dir, sizeof(dir), "%s/console", state_dir);
-	if (n >= (int)sizeof(dir) ||
-	    console_log_open(private->zones->loop, dir, zone->name, on_room, zone, &private->log) != 0)
+	if (n >= (int)sizeof(dir) || console_log_open(private->zones->loop, dir, zone->name, zone->id,
+						      on_room, zone, &private->log) != 0)
 		return;
 	console_skip_to(&zone->console, console_log_end(private->log));
 }
@@ -95,6 +95,12 @@ uint64_t zone_console_end(struct zone *zone)
 {
 	zone_console_open(zone);
 	return zone->console.end;
+}
+
+void zone_console_renamed(struct zone *zone)
+{
+	console_log_close(zone->private->log);
+	zone->private->log = NULL;
 }
 
 void zone_console_close(struct zone *zone)

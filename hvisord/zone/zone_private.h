@@ -190,6 +190,8 @@ const struct zone *zone_conflict(struct zones *zones, const HvZoneConfig *hv, in
 void zone_console_open(struct zone *zone);
 /* Output of the device process, whose byte 0 is at device_base. */
 void zone_console_output(struct zone *zone, uint64_t pos, const char *data, size_t length);
+/* Another log, when there is output. */
+void zone_console_renamed(struct zone *zone);
 void zone_console_close(struct zone *zone);
 
 /* zone_input.c */

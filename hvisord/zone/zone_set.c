@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "policy.h"
 #include "zone_private.h"
 
 /* Files that did not change for so long are taken as they are. */
@@ -181,17 +182,21 @@ static uint64_t content_mark(const char *file)
 	return hash;
 }
 
-static void take_name(struct zone *zone, const char *name)
+/* What is kept of the zone by its name and id is kept by the new ones, its output goes on in files of these. */
+static void take_name(struct zone *zone, const char *name, int id)
 {
 	char *copy;
 
-	if (strcmp(zone->name, name) == 0)
+	if (zone->id == id && strcmp(zone->name, name) == 0)
 		return;
 	copy = strdup(name);
 	if (copy == NULL)
 		return;
+	policy_renamed(zone, name, id);
+	zone_console_renamed(zone);
 	free(zone->name);
 	zone->name = copy;
+	zone->id = id;
 }
 
 /* What the directory now says of a zone; config NULL: the file is too broken. */
@@ -208,10 +213,8 @@ static void apply(struct zone *zone, const struct config_zone *config, bool good
 	private->content = content;
 	private->seen = true;
 	/* a zone that runs keeps the identity it was started with */
-	if (config != NULL && !active) {
-		zone->id = (int)config->hv.zone_id;
-		take_name(zone, config->name);
-	}
+	if (config != NULL && !active)
+		take_name(zone, config->name, (int)config->hv.zone_id);
 	zone_insert(zone);
 	if (good && zone->state == ZONE_INVALID)
 		zone_event(zone, ZONE_EVENT_CONFIG_GOOD, NULL);

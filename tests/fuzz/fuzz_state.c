@@ -184,10 +184,11 @@ static void begin(void)
 	read_text("zone-1.json", good_zone);
 	intents_init(&intents);
 	intents_reboot(&intents, "0123456789abcdef");
-	intent = intent_get(&intents, "z1");
+	intent = intent_get(&intents, "z1", 1);
 	ALWAYS(intent);
 	*intent = (struct intent){ .entry = intent->entry,
 				   .name = intent->name,
+				   .id = 1,
 				   .override = INTENT_ENABLED,
 				   .wanted = true,
 				   .restarts = 3,

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import time
 
 from rig import SIZE_COUNTS, Client, run, text, type_into, wait_for
@@ -19,7 +20,7 @@ def gently(size):
     return "sim:" + "print 256k; run 50ms; " * (size >> 18) + "run"
 
 
-def log_files(rig, zone="z1"):
+def log_files(rig, zone="z1.1"):
     """Position of the first byte -> content."""
     folder = rig.state_dir + "/console"
     found = {}
@@ -135,6 +136,27 @@ def names(rig):
         sorted(os.listdir(rig.dir)) == ["log", "run", "state", "zones"]
 
 
+def another_name(rig):
+    """What a zone prints under a new name is kept by that, at positions that go on; a namesake has its own."""
+    client = begin(rig, "sim:print 1000; echo")
+    rig.zone(2, [3], console=True)
+    client.result("zone.start", zone="z1")
+    logged_up_to(rig, 1000)
+    client.result("zone.stop", zone=1)
+    with open(rig.config_dir + "/zone1.json") as file:
+        config = dict(json.load(file), name="z2")
+    rig.image("zone1.json", json.dumps(config))
+    client.result("config.reload")
+    client.result("zone.start", zone=1)
+    wait_for(lambda: sum(map(len, log_files(rig, "z2.1").values())) == 1000, "the next run's output")
+    assert list(log_files(rig, "z2.1")) == [1000] and list(log_files(rig)) == [0]
+    client.result("console.log", zone=2, pos=0)
+    assert not log_files(rig, "z2.2")
+    rig.kill(signal.SIGTERM)
+    client = rig.start()
+    assert client.result("console.log", zone=1)["end"] == 2000 and client.result("console.log", zone=2)["end"] == 0
+
+
 def no_place(rig):
     """Where nothing can be written the zone prints on; what came meanwhile is a hole."""
     client = begin(rig, "sim:print before; echo")
@@ -167,11 +189,11 @@ def somebody_cleans_up(rig):
     client = begin(rig, "sim:print 1000; echo")
     client.result("zone.start", zone="z1")
     logged_up_to(rig, 1000)
-    os.unlink(rig.state_dir + "/console/z1.0.log")
+    os.unlink(rig.state_dir + "/console/z1.1.0.log")
     type_into(client, "z1", b"x" * 100)
     files = logged_up_to(rig, 1100)
     assert files == {1000: b"x" * 100}, files
-    os.truncate(rig.state_dir + "/console/z1.1000.log", 10)
+    os.truncate(rig.state_dir + "/console/z1.1.1000.log", 10)
     type_into(client, "z1", b"y" * 100)
     files = logged_up_to(rig, 1200)
     assert files == {1000: b"x" * 10, 1100: b"y" * 100}, files
@@ -278,5 +300,5 @@ def raw_and_deaf(rig):
     Reader(rig).until(b"last words\n")
 
 
-run([over_runs_and_daemons, hvisorctl_logs, bounded, names, no_place, somebody_cleans_up, killed_under_flood, raw,
+run([over_runs_and_daemons, hvisorctl_logs, bounded, names, another_name, no_place, somebody_cleans_up, killed_under_flood, raw,
      raw_alone, raw_and_deaf])

@@ -206,6 +206,41 @@ def stop_ends_a_wait(rig):
     wait_for(lambda: (of(rig, "z2") or {}).get("restarts") == 0, "counting begins anew")
 
 
+def two_of_one_name(rig):
+    """Names are labels: what is wanted of one zone is not wanted of another that has its name."""
+    rig.zone(1, [2], name="twin")
+    rig.zone(2, [3], name="twin")
+    client = rig.start()
+    client.result("zone.enable", zone=1)
+    for id in 1, 2:
+        client.result("zone.start", zone=id)
+    client.result("zone.stop", zone=2, mode="force")
+    client = boot(rig)
+    assert [client.result("zone.get", zone=id)["zone"]["policy"]["autostart"] for id in (1, 2)] == [True, False]
+    wait_for(lambda: client.result("zone.get", zone=1)["zone"]["state"] == "running", "the one that was enabled")
+    assert client.result("zone.get", zone=2)["zone"]["state"] == "stopped"
+    wanted = {entry["id"]: entry["wanted"] for entry in kept(rig)["zones"]}
+    assert wanted[1] and not wanted.get(2), wanted
+
+
+def renamed_while_it_waits(rig):
+    """A zone that will be started by itself gets another name: the old one is not to run any more."""
+    rig.image("Image1", "sim:fault")
+    rig.zone(1, [2], restart="always", restart_delay_ms=60000)
+    client = rig.start()
+    client.result("zone.enable", zone=1)
+    client.call("zone.start", zone=1)
+    wait_for(lambda: zone(client, "z1").get("pending") == "backoff", "it waits")
+    rig.zone(1, [2], name="new", restart="always", restart_delay_ms=60000)
+    client.result("config.reload")
+    wait_for(lambda: of(rig, "new"), "it is kept by its new name")
+    assert of(rig, "new")["wanted"] and of(rig, "new")["enabled"] and not of(rig, "z1"), kept(rig)
+    client = again(rig)
+    assert zone(client, "new")["pending"] == "backoff"
+    client.result("zone.stop", zone="new")
+    wait_for(lambda: not any(entry["wanted"] for entry in kept(rig)["zones"]), "nothing is to run")
+
+
 def a_wait_outlives_the_daemon(rig):
     rig.zone(2, [2], restart="on-failure", restart_delay_ms=60000)
     rig.image("Image2", "sim:fault")
@@ -366,6 +401,6 @@ def told_by_options(rig):
 if __name__ == "__main__":
     run([autostart_at_boot, stopped_stays_stopped, enable_and_disable, order, waits_for_what_is_not_started,
          dependants_say_so, backoff_and_limit, delays_double, not_for_a_guest_that_powers_off, a_good_run_counts_anew,
-         stop_ends_a_wait, a_wait_outlives_the_daemon, died_while_nobody_looked, reboot_is_no_failure,
+         stop_ends_a_wait, two_of_one_name, renamed_while_it_waits, a_wait_outlives_the_daemon, died_while_nobody_looked, reboot_is_no_failure,
          a_start_by_itself_that_fails, torn_file, no_place_for_it, only_root_may_look, killed_in_the_middle,
          told_by_a_signal, told_by_options])

@@ -227,12 +227,13 @@ static void intents_there_and_back(void)
 
 	intents_init(&intents);
 	intents_reboot(&intents, "boot-1");
-	intent_get(&intents, "says nothing");
-	intent = intent_get(&intents, "a \"name\"\n");
+	intent_get(&intents, "says nothing", 1);
+	intent = intent_get(&intents, "a \"name\"\n", 1);
 	intent->override = INTENT_DISABLED;
-	intent = intent_get(&intents, "b");
+	intent = intent_get(&intents, "b", 1);
 	*intent = (struct intent){ .entry = intent->entry,
 				   .name = intent->name,
+				   .id = 1,
 				   .wanted = true,
 				   .restarts = 7,
 				   .due_ms = 123456789012 };
@@ -243,14 +244,40 @@ static void intents_there_and_back(void)
 	cJSON_Delete(root);
 	json_out_fini(&out);
 	CHECK(copy.count == 2 && strcmp(copy.boot_id, "boot-1") == 0);
-	CHECK_EQ(intent_find(&copy, "a \"name\"\n")->override, INTENT_DISABLED);
-	intent = intent_find(&copy, "b");
+	CHECK_EQ(intent_find(&copy, "a \"name\"\n", 1)->override, INTENT_DISABLED);
+	intent = intent_find(&copy, "b", 1);
 	CHECK(intent->override == INTENT_AS_FILE && intent->wanted && intent->restarts == 7 &&
 	      intent->due_ms == 123456789012);
 	intents_reboot(&copy, "boot-2");
 	CHECK(!intent->wanted && intent->restarts == 0 && intent->due_ms == 0);
 	intents_fini(&intents);
 	intents_fini(&copy);
+}
+
+static void intents_follow_their_zones(void)
+{
+	struct intents intents;
+	struct intent *intent;
+
+	intents_init(&intents);
+	intent_get(&intents, "a", 1)->wanted = true;
+	intent_get(&intents, "a", 2)->override = INTENT_DISABLED;
+	CHECK(!intent_find(&intents, "a", 2)->wanted && intent_find(&intents, "a", 3) == NULL);
+	/* to a name of its own; to one of which something is kept; of nothing */
+	intent_move(&intents, "a", 1, "b", 1);
+	intent = intent_find(&intents, "b", 1);
+	CHECK(intent != NULL && intent->wanted && intent_find(&intents, "a", 1) == NULL);
+	intent->override = INTENT_ENABLED;
+	intent_move(&intents, "b", 1, "a", 2);
+	intent = intent_find(&intents, "a", 2);
+	CHECK(intent->wanted && intent->override == INTENT_DISABLED && intents.count == 1);
+	intent_move(&intents, "b", 1, "c", 1);
+	CHECK(intents.count == 1);
+	/* a file that did not say its id, and now does */
+	intent_get(&intents, "d", -1)->override = INTENT_ENABLED;
+	CHECK_EQ(intent_find(&intents, "d", 4)->override, INTENT_ENABLED);
+	CHECK(intent_get(&intents, "d", 4)->id == 4 && intents.count == 2);
+	intents_fini(&intents);
 }
 
 static void intents_have_a_bound(void)
@@ -261,7 +288,7 @@ static void intents_have_a_bound(void)
 	intents_init(&intents);
 	for (unsigned i = 0; i < INTENT_MAX_ENTRIES + 100; i++) {
 		snprintf(name, sizeof(name), "zone%u", i);
-		CHECK(intent_get(&intents, name) != NULL);
+		CHECK(intent_get(&intents, name, 1) != NULL);
 	}
 	CHECK(intents.count <= INTENT_MAX_ENTRIES);
 	intents_fini(&intents);
@@ -348,6 +375,7 @@ int main(int argc, char **argv)
 		TEST(closed_while_it_is_written),
 		TEST(a_failure_is_told),
 		TEST(intents_there_and_back),
+		TEST(intents_follow_their_zones),
 		TEST(intents_have_a_bound),
 		TEST(to_the_journal),
 		TEST(not_to_the_journal),
