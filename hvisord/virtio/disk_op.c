@@ -8,104 +8,213 @@
 #include <unistd.h>
 
 #define ZEROES 65536u
+#define PUNCH (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+
+enum stage {
+	STAGE_TRANSFER,
+	STAGE_SYNC,
+	STAGE_PUNCH,
+	STAGE_ZERO_RANGE,
+	STAGE_WRITE_ZEROES,
+	STAGE_END,
+};
+
+static char zeroes[ZEROES]; /* only ever written from */
+
+static bool begin(struct disk_request *request, enum stage stage);
+
+static bool end(struct disk_request *request, int result)
+{
+	request->stage = STAGE_END;
+	request->result = result;
+	return false;
+}
+
+/* A hole or zeroes are no data that RWF_DSYNC could be said of. */
+static bool end_of_range(struct disk_request *request)
+{
+	return request->op == DISK_ZERO && request->sync ? begin(request, STAGE_SYNC) : end(request, 0);
+}
+
+static void begin_transfer(struct disk_request *request)
+{
+	request->left = request->length;
+	request->call = (struct disk_call){
+		.kind = request->op == DISK_READ ? DISK_CALL_READV : DISK_CALL_WRITEV,
+		.flags = request->op == DISK_WRITE && request->sync ? RWF_DSYNC : 0,
+		.offset = request->offset,
+		.iov = request->iov,
+		.num = request->num,
+	};
+}
 
 /* Leaves out the first bytes of the buffers, which are done. */
-static void advance(struct iovec **iov, unsigned *num, size_t done)
+static void advance(struct disk_call *call, uint64_t done)
 {
-	while (*num > 0 && done >= (*iov)->iov_len) {
-		done -= (*iov)->iov_len;
-		(*iov)++;
-		(*num)--;
+	while (call->num > 0 && done >= call->iov->iov_len) {
+		done -= call->iov->iov_len;
+		call->iov++;
+		call->num--;
 	}
-	if (*num > 0) {
-		(*iov)->iov_base = (char *)(*iov)->iov_base + done;
-		(*iov)->iov_len -= done;
+	if (call->num > 0) {
+		call->iov->iov_base = (char *)call->iov->iov_base + done;
+		call->iov->iov_len -= (size_t)done;
 	}
 }
 
-static int transfer(int fd, struct disk_request *request)
+static bool next_transfer(struct disk_request *request, int64_t result)
 {
-	struct iovec *iov = request->iov;
-	unsigned num = request->num;
-	off_t at = (off_t)request->offset;
+	if (result <= 0 || (uint64_t)result > request->left)
+		return end(request, result < 0 ? (int)result : -EIO);
+	request->left -= (uint64_t)result;
+	request->call.offset += (uint64_t)result;
+	advance(&request->call, (uint64_t)result);
+	return request->left > 0 ? true : end(request, 0);
+}
 
-	while (num > 0) {
-		const ssize_t n = request->op == DISK_READ
-					  ? preadv(fd, iov, (int)num, at)
-					  : pwritev2(fd, iov, (int)num, at, request->sync ? RWF_DSYNC : 0);
+static void begin_sync(struct disk_request *request)
+{
+	request->call = (struct disk_call){ .kind = DISK_CALL_FDATASYNC };
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		at += n;
-		advance(&iov, &num, (size_t)n);
+static bool next_sync(struct disk_request *request, int64_t result)
+{
+	return end(request, (int)result);
+}
+
+static void begin_fallocate(struct disk_request *request, int mode)
+{
+	request->call = (struct disk_call){
+		.kind = DISK_CALL_FALLOCATE,
+		.flags = mode,
+		.offset = request->offset,
+		.length = request->length,
+	};
+}
+
+/* EINVAL: a block device wants whole blocks of its own, which may be larger than those the guest knows. */
+static bool is_refusal(int64_t result)
+{
+	return result == -EOPNOTSUPP || result == -EINVAL || result == -ENOSYS;
+}
+
+static void begin_punch(struct disk_request *request)
+{
+	begin_fallocate(request, PUNCH);
+}
+
+static bool next_punch(struct disk_request *request, int64_t result)
+{
+	if (result == 0)
+		return end_of_range(request);
+	if (request->op == DISK_ZERO && is_refusal(result))
+		return begin(request, STAGE_ZERO_RANGE);
+	return end(request, is_refusal(result) ? -EOPNOTSUPP : (int)result);
+}
+
+static void begin_zero_range(struct disk_request *request)
+{
+	begin_fallocate(request, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE);
+}
+
+static bool next_zero_range(struct disk_request *request, int64_t result)
+{
+	if (is_refusal(result))
+		return begin(request, STAGE_WRITE_ZEROES);
+	return result == 0 ? end_of_range(request) : end(request, (int)result);
+}
+
+/* As many of the same zeroes as are left and fit into one call. */
+static void fill_zeroes(struct disk_request *request)
+{
+	struct disk_call *call = &request->call;
+	uint64_t left = request->left;
+
+	call->iov = request->iov;
+	for (call->num = 0; left > 0 && call->num < DISK_IO_SEGMENTS; call->num++) {
+		const uint64_t part = left < ZEROES ? left : ZEROES;
+
+		request->iov[call->num] = (struct iovec){ zeroes, (size_t)part };
+		left -= part;
 	}
-	return 0;
 }
 
-static int flush(int fd, struct disk_request *request)
+static void begin_write_zeroes(struct disk_request *request)
 {
-	(void)request;
-	return fdatasync(fd) < 0 ? -errno : 0;
+	request->left = request->length;
+	request->call = (struct disk_call){ .kind = DISK_CALL_WRITEV, .offset = request->offset };
+	fill_zeroes(request);
 }
 
-static int punch(int fd, const struct disk_request *request)
+static bool next_write_zeroes(struct disk_request *request, int64_t result)
 {
-	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)request->offset,
-			 (off_t)request->length) < 0
-		       ? -errno
-		       : 0;
+	if (result <= 0 || (uint64_t)result > request->left)
+		return end(request, result < 0 ? (int)result : -EIO);
+	request->left -= (uint64_t)result;
+	request->call.offset += (uint64_t)result;
+	if (request->left == 0)
+		return end_of_range(request);
+	fill_zeroes(request);
+	return true;
 }
 
-static int discard(int fd, struct disk_request *request)
+static const struct {
+	void (*begin)(struct disk_request *request);
+	bool (*next)(struct disk_request *request, int64_t result);
+} stages[STAGE_END] = {
+	[STAGE_TRANSFER] = { begin_transfer, next_transfer },
+	[STAGE_SYNC] = { begin_sync, next_sync },
+	[STAGE_PUNCH] = { begin_punch, next_punch },
+	[STAGE_ZERO_RANGE] = { begin_zero_range, next_zero_range },
+	[STAGE_WRITE_ZEROES] = { begin_write_zeroes, next_write_zeroes },
+};
+
+static bool begin(struct disk_request *request, enum stage stage)
 {
-	return punch(fd, request);
+	request->stage = stage;
+	stages[stage].begin(request);
+	return true;
 }
 
-/* For file systems that can do nothing better. */
-static int write_zeroes(int fd, uint64_t at, uint64_t left)
+void disk_op_begin(struct disk_request *request)
 {
-	static const char zeroes[ZEROES];
-
-	while (left > 0) {
-		const ssize_t n = pwrite(fd, zeroes, left < ZEROES ? left : ZEROES, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		at += (uint64_t)n;
-		left -= (uint64_t)n;
-	}
-	return 0;
-}
-
-static int zero_range(int fd, const struct disk_request *request)
-{
-	return fallocate(fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, (off_t)request->offset,
-			 (off_t)request->length) < 0
-		       ? -errno
-		       : 0;
-}
-
-static int zero(int fd, struct disk_request *request)
-{
-	int err = request->unmap ? punch(fd, request) : -EOPNOTSUPP;
-
-	if (err == -EOPNOTSUPP)
-		err = zero_range(fd, request);
-	return err == -EOPNOTSUPP ? write_zeroes(fd, request->offset, request->length) : err;
-}
-
-int disk_op_run(int fd, struct disk_request *request)
-{
-	static int (*const run[DISK_OPS])(int fd, struct disk_request *request) = {
-		[DISK_READ] = transfer,   [DISK_WRITE] = transfer, [DISK_FLUSH] = flush,
-		[DISK_DISCARD] = discard, [DISK_ZERO] = zero,
+	static const enum stage first[DISK_OPS] = {
+		[DISK_READ] = STAGE_TRANSFER, [DISK_WRITE] = STAGE_TRANSFER,  [DISK_FLUSH] = STAGE_SYNC,
+		[DISK_DISCARD] = STAGE_PUNCH, [DISK_ZERO] = STAGE_ZERO_RANGE,
 	};
 
-	return run[request->op](fd, request);
+	begin(request, request->op == DISK_ZERO && request->unmap ? STAGE_PUNCH : first[request->op]);
+}
+
+bool disk_op_next(struct disk_request *request, int64_t result)
+{
+	if (result == -EINTR)
+		return true; /* the same call once more */
+	return stages[request->stage].next(request, result);
+}
+
+int64_t disk_op_call(int fd, const struct disk_request *request)
+{
+	const struct disk_call *call = &request->call;
+	int64_t result = -1;
+
+	switch (call->kind) {
+	case DISK_CALL_READV:
+		result = preadv2(fd, call->iov, (int)call->num, (off_t)call->offset, call->flags);
+		break;
+	case DISK_CALL_WRITEV:
+		result = pwritev2(fd, call->iov, (int)call->num, (off_t)call->offset, call->flags);
+		break;
+	case DISK_CALL_FDATASYNC:
+		result = fdatasync(fd);
+		break;
+	case DISK_CALL_FALLOCATE:
+		result = fallocate(fd, call->flags, (off_t)call->offset, (off_t)call->length);
+		break;
+	case DISK_CALLS:
+		errno = ENOSYS;
+	}
+	return result < 0 ? -errno : result;
 }
 
 /*
@@ -114,11 +223,10 @@ int disk_op_run(int fd, struct disk_request *request)
  */
 bool disk_op_can_discard(int fd)
 {
-	const off_t end = lseek(fd, 0, SEEK_END);
+	const off_t size = lseek(fd, 0, SEEK_END);
 	struct stat st;
 
-	if (end < 0 || fstat(fd, &st) < 0)
+	if (size < 0 || fstat(fd, &st) < 0)
 		return false;
-	return S_ISBLK(st.st_mode) ||
-	       fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, end, 4096) == 0;
+	return S_ISBLK(st.st_mode) || fallocate(fd, PUNCH, size, 4096) == 0;
 }

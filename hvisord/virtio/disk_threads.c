@@ -8,13 +8,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "disk_io.h"
+#include "disk_engine.h"
 #include "disk_op.h"
 
 #define THREADS 4u
 #define STACK_SIZE 262144u /* of addresses; more than PTHREAD_STACK_MIN of any machine */
 
-struct disk_io {
+struct threads {
+	struct disk_io io; /* first */
 	int fd;
 	int event;
 	unsigned num_threads;
@@ -30,7 +31,7 @@ struct disk_io {
 };
 
 /* The loop is told once for all that it has not seen. */
-static void finish(struct disk_io *disk, struct disk_request *request)
+static void finish(struct threads *disk, struct disk_request *request)
 {
 	const bool first = STAILQ_EMPTY(&disk->finished);
 
@@ -41,7 +42,7 @@ static void finish(struct disk_io *disk, struct disk_request *request)
 
 static void *work(void *argument)
 {
-	struct disk_io *disk = argument;
+	struct threads *disk = argument;
 
 	pthread_mutex_lock(&disk->lock);
 	for (;;) {
@@ -55,7 +56,8 @@ static void *work(void *argument)
 		}
 		STAILQ_REMOVE_HEAD(&disk->todo, entry);
 		pthread_mutex_unlock(&disk->lock);
-		request->result = disk_op_run(disk->fd, request);
+		while (disk_op_next(request, disk_op_call(disk->fd, request)))
+			;
 		pthread_mutex_lock(&disk->lock);
 		finish(disk, request);
 	}
@@ -63,7 +65,7 @@ static void *work(void *argument)
 	return NULL;
 }
 
-static int start_threads(struct disk_io *disk)
+static int start_threads(struct threads *disk)
 {
 	pthread_attr_t attributes;
 	sigset_t all, before;
@@ -85,34 +87,15 @@ static int start_threads(struct disk_io *disk)
 	return -err;
 }
 
-int disk_io_new(int fd, struct disk_io **ret_disk, int *ret_event)
+static struct threads *from_io(struct disk_io *io)
 {
-	struct disk_io *disk = calloc(1, sizeof(*disk));
-	int err;
-
-	if (!disk)
-		return -ENOMEM;
-	disk->fd = fd;
-	STAILQ_INIT(&disk->fresh);
-	STAILQ_INIT(&disk->todo);
-	STAILQ_INIT(&disk->finished);
-	pthread_mutex_init(&disk->lock, NULL);
-	pthread_cond_init(&disk->wanted, NULL);
-	disk->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = disk->event < 0 ? -errno : start_threads(disk);
-	if (err) {
-		disk_io_free(disk);
-		return err;
-	}
-	*ret_disk = disk;
-	*ret_event = disk->event;
-	return 0;
+	return (struct threads *)io;
 }
 
-void disk_io_free(struct disk_io *disk)
+static void threads_free(struct disk_io *io)
 {
-	if (!disk)
-		return;
+	struct threads *disk = from_io(io);
+
 	pthread_mutex_lock(&disk->lock);
 	disk->ending = true;
 	pthread_cond_broadcast(&disk->wanted);
@@ -126,21 +109,50 @@ void disk_io_free(struct disk_io *disk)
 	free(disk);
 }
 
-void disk_io_submit(struct disk_io *disk, struct disk_request *request)
+static int threads_new(int fd, struct disk_io **ret_disk, int *ret_event)
 {
+	struct threads *disk = calloc(1, sizeof(*disk));
+	int err;
+
+	if (!disk)
+		return -ENOMEM;
+	disk->io.ops = &disk_threads;
+	disk->fd = fd;
+	STAILQ_INIT(&disk->fresh);
+	STAILQ_INIT(&disk->todo);
+	STAILQ_INIT(&disk->finished);
+	pthread_mutex_init(&disk->lock, NULL);
+	pthread_cond_init(&disk->wanted, NULL);
+	disk->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = disk->event < 0 ? -errno : start_threads(disk);
+	if (err) {
+		threads_free(&disk->io);
+		return err;
+	}
+	*ret_disk = &disk->io;
+	*ret_event = disk->event;
+	return 0;
+}
+
+static void threads_submit(struct disk_io *io, struct disk_request *request)
+{
+	struct threads *disk = from_io(io);
+
+	disk_op_begin(request);
 	disk->under_way++;
 	STAILQ_INSERT_TAIL(&disk->fresh, request, entry);
 }
 
-void disk_io_kick(struct disk_io *disk)
+static void threads_kick(struct disk_io *io)
 {
+	struct threads *disk = from_io(io);
 	const struct disk_request *request;
 	unsigned count = 0;
 
 	if (STAILQ_EMPTY(&disk->fresh))
 		return;
-	STAILQ_FOREACH(request, &disk->fresh, entry)
-	count++;
+	for (request = STAILQ_FIRST(&disk->fresh); request; request = STAILQ_NEXT(request, entry))
+		count++;
 	pthread_mutex_lock(&disk->lock);
 	STAILQ_CONCAT(&disk->todo, &disk->fresh);
 	for (; count > 0; count--)
@@ -148,8 +160,9 @@ void disk_io_kick(struct disk_io *disk)
 	pthread_mutex_unlock(&disk->lock);
 }
 
-void disk_io_reap(struct disk_io *disk)
+static void threads_reap(struct disk_io *io)
 {
+	struct threads *disk = from_io(io);
 	struct disk_request_list finished = STAILQ_HEAD_INITIALIZER(finished);
 	struct disk_request *request;
 	eventfd_t count;
@@ -166,18 +179,30 @@ void disk_io_reap(struct disk_io *disk)
 }
 
 /* The event is for the loop, which waits by epoll; here it is read until it says something. */
-static void wait_for_event(const struct disk_io *disk)
+static void wait_for_event(const struct threads *disk)
 {
 	struct pollfd poll_fd = { .fd = disk->event, .events = POLLIN };
 
 	(void)poll(&poll_fd, 1, -1);
 }
 
-void disk_io_drain(struct disk_io *disk)
+static void threads_drain(struct disk_io *io)
 {
-	disk_io_kick(disk);
+	const struct threads *disk = from_io(io);
+
+	threads_kick(io);
 	while (disk->under_way > 0) {
 		wait_for_event(disk);
-		disk_io_reap(disk);
+		threads_reap(io);
 	}
 }
+
+const struct disk_engine_ops disk_threads = {
+	.name = "threads",
+	.new = threads_new,
+	.free = threads_free,
+	.submit = threads_submit,
+	.kick = threads_kick,
+	.reap = threads_reap,
+	.drain = threads_drain,
+};

@@ -27,12 +27,13 @@ void virtio_blk_complete(struct blk_request *request, uint8_t status)
 	SLIST_INSERT_HEAD(&blk->free, request, entry);
 }
 
+/* Where EFAULT means that the zone and its memory are gone, writing the status is the end of this process. */
 static void on_done(struct disk_request *disk, int result)
 {
 	struct blk_request *request = (struct blk_request *)disk;
 	uint8_t status = VIRTIO_BLK_S_OK;
 
-	if (result == -EOPNOTSUPP)
+	if (result == -EOPNOTSUPP && disk->op == DISK_DISCARD)
 		status = VIRTIO_BLK_S_UNSUPP;
 	else if (result != 0)
 		status = VIRTIO_BLK_S_IOERR;
@@ -83,16 +84,20 @@ static bool blk_service(struct virtio_device *device, uint32_t index)
 	struct virtio_blk *blk = from_device(device);
 	struct virtqueue *queue = &device->queue[index];
 	unsigned turns = VIRTIO_BLK_IN_FLIGHT;
+	bool full;
 
 	virtqueue_notify_off(queue);
 	do {
 		turns = begin_all(blk, index, turns);
 	} while (turns > 0 && --turns > 0 && !SLIST_EMPTY(&blk->free) && virtio_device_is_live(device) &&
 		 virtqueue_notify_on(queue));
+	full = SLIST_EMPTY(&blk->free);
 	disk_io_kick(blk->disk);
 	show(blk);
-	if (!SLIST_EMPTY(&blk->free))
+	if (!full)
 		return turns == 0;
+	if (!SLIST_EMPTY(&blk->free)) /* done at once */
+		return true;
 	/* goes on when a request is done */
 	blk->stalled |= 1u << index;
 	return false;
@@ -181,7 +186,7 @@ int virtio_blk_new(struct virtio_host *host, uint32_t intid, struct event_loop *
 	fill_config(&blk->config, options);
 	virtio_device_init(&blk->device, &blk_class, host, intid, features_for(options), &blk->config,
 			   sizeof(blk->config), options->num_queues, VIRTIO_BLK_QUEUE_SIZE);
-	err = disk_io_new(options->fd, &blk->disk, &blk->event);
+	err = disk_io_new(options->fd, options->engine, &blk->disk, &blk->event);
 	if (!err)
 		err = event_loop_add(loop, blk->event, EPOLLIN, &blk->source);
 	if (err) {

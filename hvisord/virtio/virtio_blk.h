@@ -19,6 +19,7 @@
 #ifndef VIRTIO_BLK_H
 #define VIRTIO_BLK_H
 
+#include "disk_io.h"
 #include "event_loop.h"
 #include "virtio_device.h"
 
@@ -48,8 +49,8 @@
 #define VIRTIO_BLK_ID_SIZE 20u /* bytes of the answer to GET_ID */
 #define VIRTIO_BLK_SEG_MAX 254u
 #define VIRTIO_BLK_QUEUE_SIZE 256u
-#define VIRTIO_BLK_IN_FLIGHT 128u   /* requests; more wait in their queues */
-#define VIRTIO_BLK_MAX_RANGE 65536u /* sectors of a DISCARD or WRITE_ZEROES */
+#define VIRTIO_BLK_IN_FLIGHT DISK_IO_REQUESTS /* requests; more wait in their queues */
+#define VIRTIO_BLK_MAX_RANGE 65536u           /* sectors of a DISCARD or WRITE_ZEROES */
 
 struct virtio_blk;
 
@@ -60,6 +61,7 @@ struct virtio_blk_options {
 	uint32_t num_queues;
 	bool readonly;
 	const char *serial; /* at most VIRTIO_BLK_ID_SIZE bytes */
+	enum disk_engine engine;
 };
 
 /* 0, -ENOMEM or another negative errno. The device is freed with virtio_device_free(). */

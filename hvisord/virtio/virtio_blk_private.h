@@ -3,7 +3,6 @@
 #ifndef VIRTIO_BLK_PRIVATE_H
 #define VIRTIO_BLK_PRIVATE_H
 
-#include "disk_io.h"
 #include "virtio_blk.h"
 
 /* Section 5.2.4. */

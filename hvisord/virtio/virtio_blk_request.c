@@ -143,6 +143,7 @@ static uint8_t prepare_zero(struct virtio_blk *blk, const struct blk_header *hea
 {
 	(void)header;
 	request->disk.op = DISK_ZERO;
+	request->disk.sync = !virtio_device_has(&blk->device, VIRTIO_BLK_F_FLUSH);
 	return prepare_range(blk, chain, VIRTIO_BLK_UNMAP, request);
 }
 
@@ -175,7 +176,7 @@ static const struct blk_type {
 	uint32_t type;
 	enum blk_work work;
 	bool changes;     /* the disk's content */
-	uint64_t feature; /* that has to be offered; 0: none */
+	uint64_t feature; /* that has to be agreed on; 0: none */
 	prepare_fn *prepare;
 } types[] = {
 	{ VIRTIO_BLK_T_IN, BLK_LENGTH, false, 0, prepare_in },
@@ -198,10 +199,12 @@ static const struct blk_type *find_type(uint32_t type)
 static uint8_t prepare(struct virtio_blk *blk, const struct blk_type *type, const struct blk_header *header,
 		       struct blk_request *request)
 {
-	if (!type || (type->feature & ~blk->device.features_offered))
-		return blk->readonly && type ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_UNSUPP;
+	if (!type)
+		return VIRTIO_BLK_S_UNSUPP;
 	if (type->changes && blk->readonly)
 		return VIRTIO_BLK_S_IOERR;
+	if (!virtio_device_has(&blk->device, type->feature))
+		return VIRTIO_BLK_S_UNSUPP;
 	return type->prepare(blk, header, &blk->chain, request);
 }
 

@@ -153,11 +153,18 @@ void virtio_device_notify_all(struct virtio_device *device)
 
 bool virtio_device_service(struct virtio_device *device)
 {
-	uint32_t todo = device->pending;
+	const uint32_t todo = device->pending;
+	const uint32_t first = device->turn;
 
+	if (todo == 0)
+		return false;
 	device->pending = 0;
-	for (uint32_t i = 0; todo != 0; i++, todo >>= 1) {
-		if (!(todo & 1u) || !virtio_device_is_live(device) || !device->queue[i].ready)
+	/* another one is first each time: queues may compete for what the device has */
+	device->turn = (first + 1) % device->num_queues;
+	for (uint32_t n = 0; n < device->num_queues; n++) {
+		const uint32_t i = (first + n) % device->num_queues;
+
+		if (!(todo >> i & 1u) || !virtio_device_is_live(device) || !device->queue[i].ready)
 			continue;
 		if (device->class->service(device, i))
 			virtio_device_notify(device, i);

@@ -89,6 +89,7 @@ struct virtio_device {
 	struct virtqueue queue[VIRTIO_MAX_QUEUES];
 
 	uint32_t pending; /* bit n: queue n was notified and wants service */
+	uint32_t turn;    /* the queue served first the next time */
 
 	enum virtio_fault fault; /* the last one */
 	uint64_t faults;         /* since the process began */
