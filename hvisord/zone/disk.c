@@ -6,55 +6,86 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_TRIES 100u
+#define LOCK_WAIT_NS 20000000 /* between two */
 
 static int fail(const struct config_device *device, int err, const char *why,
 		struct device_files_error *ret_error)
 {
-	snprintf(ret_error->message, sizeof(ret_error->message), "disk %.180s: %.60s", device->path, why);
+	snprintf(ret_error->message, sizeof(ret_error->message), "blk at 0x%llx: disk %.150s: %.60s",
+		 (unsigned long long)device->ipa, device->path, why);
 	return err;
 }
 
-/* Since the file was checked another may have taken its place. */
-static int check(int fd, const struct config_device *device, struct device_files_error *ret_error)
+/*
+ * Looks at what it is before it is opened: opening alone can do something, or
+ * wait. Then opens just that, whatever has taken its place meanwhile.
+ */
+static int open_looked_at(const struct config_device *device, int place, int *ret_fd,
+			  struct device_files_error *ret_error)
 {
-	const off_t size = lseek(fd, 0, SEEK_END);
+	int flags = (device->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	char path[32];
 	struct stat info;
 
-	if (size < 0 || fstat(fd, &info) < 0)
+	if (fstat(place, &info) < 0)
 		return fail(device, -errno, strerror(errno), ret_error);
 	if (!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode))
 		return fail(device, -EINVAL, "neither a regular file nor a block device", ret_error);
+	if (S_ISBLK(info.st_mode) && !device->readonly)
+		flags |= O_EXCL; /* nobody has mounted it */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+	*ret_fd = open(path, flags);
+	if (*ret_fd >= 0)
+		return 0;
+	return fail(device, -errno, errno == EBUSY ? "in use, or mounted" : strerror(errno), ret_error);
+}
+
+static int check_size(int fd, const struct config_device *device, struct device_files_error *ret_error)
+{
+	const off_t size = lseek(fd, 0, SEEK_END);
+
+	if (size < 0)
+		return fail(device, -errno, strerror(errno), ret_error);
 	if (size == 0 || size % device->block_size != 0)
 		return fail(device, -EINVAL, "its size is no whole number of blocks", ret_error);
 	return 0;
 }
 
+/*
+ * The kernel gives back the lock of a device process that died only after all
+ * that was under way, a little later than it says that the process is dead.
+ */
 static int lock(int fd, const struct config_device *device, struct device_files_error *ret_error)
 {
+	const struct timespec wait = { .tv_nsec = LOCK_WAIT_NS };
 	struct flock lock = { .l_type = device->readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET };
 
-	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-		return 0;
-	return fail(device, -errno,
-		    errno == EAGAIN || errno == EACCES ? "in use by another zone or program"
-						       : strerror(errno),
-		    ret_error);
+	for (unsigned i = 0; i < LOCK_TRIES; i++) {
+		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES)
+			return fail(device, -errno, strerror(errno), ret_error);
+		nanosleep(&wait, NULL);
+	}
+	return fail(device, -EBUSY, "in use by another zone or program", ret_error);
 }
 
 int disk_open(const struct config_device *device, int *ret_fd, struct device_files_error *ret_error)
 {
-	struct stat info;
-	int flags = (device->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd, r;
+	const int place = open(device->path, O_PATH | O_CLOEXEC);
+	int fd = -1, r;
 
-	/* of a block device: nobody has mounted it */
-	if (!device->readonly && stat(device->path, &info) == 0 && S_ISBLK(info.st_mode))
-		flags |= O_EXCL;
-	fd = open(device->path, flags);
-	if (fd < 0)
+	if (place < 0)
 		return fail(device, -errno, strerror(errno), ret_error);
-	r = check(fd, device, ret_error);
+	r = open_looked_at(device, place, &fd, ret_error);
+	close(place);
+	if (r != 0)
+		return r;
+	r = check_size(fd, device, ret_error);
 	if (r == 0)
 		r = lock(fd, device, ret_error);
 	if (r == 0)

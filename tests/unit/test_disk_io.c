@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What requests become as system calls, and which engine makes them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "disk_io.h"
+#include "disk_op.h"
+#include "test.h"
+
+#ifdef DISK_HAS_URING
+#include <liburing.h>
+#endif
+
+#define PUNCH (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+#define ZERO_RANGE (FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE)
+
+static char memory[8192];
+
+static struct disk_request *new_request(enum disk_op op)
+{
+	static struct disk_request request;
+
+	request = (struct disk_request){ .op = op, .offset = 4096, .length = 8192, .num = 2 };
+	request.iov[0] = (struct iovec){ memory, 4096 };
+	request.iov[1] = (struct iovec){ memory + 4096, 4096 };
+	return &request;
+}
+
+/* A transfer that stops half way goes on where it stopped. */
+static void short_transfers(void)
+{
+	static const enum disk_op ops[] = { DISK_READ, DISK_WRITE };
+
+	for (size_t i = 0; i < COUNT(ops); i++) {
+		struct disk_request *request = new_request(ops[i]);
+		const struct disk_call *call = &request->call;
+
+		disk_op_begin(request);
+		CHECK_EQ(call->kind, ops[i] == DISK_READ ? DISK_CALL_READV : DISK_CALL_WRITEV);
+		CHECK_EQ(call->num, 2);
+		CHECK_EQ(call->offset, 4096);
+		CHECK(disk_op_next(request, 1000));
+		CHECK_EQ(call->offset, 5096);
+		CHECK(call->iov[0].iov_base == memory + 1000 && call->iov[0].iov_len == 3096);
+		CHECK(disk_op_next(request, -EINTR));
+		CHECK_EQ(call->offset, 5096);
+		CHECK(disk_op_next(request, 3096));
+		CHECK_EQ(call->num, 1);
+		CHECK(call->iov[0].iov_base == memory + 4096 && call->iov[0].iov_len == 4096);
+		CHECK(!disk_op_next(request, 4096));
+		CHECK_EQ(request->result, 0);
+	}
+}
+
+static void failed_transfers(void)
+{
+	static const struct {
+		int64_t result;
+		int expected;
+	} cases[] = {
+		{ 0, -EIO }, /* the file ends */
+		{ -ENOSPC, -ENOSPC },
+		{ -EFAULT, -EFAULT },
+		{ 8193, -EIO }, /* no kernel does */
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct disk_request *request = new_request(DISK_WRITE);
+
+		disk_op_begin(request);
+		CHECK(!disk_op_next(request, cases[i].result));
+		CHECK_EQ(request->result, cases[i].expected);
+	}
+}
+
+static void write_through(void)
+{
+	struct disk_request *request = new_request(DISK_WRITE);
+
+	request->sync = true;
+	disk_op_begin(request);
+	CHECK_EQ(request->call.flags, RWF_DSYNC);
+	request = new_request(DISK_READ);
+	disk_op_begin(request);
+	CHECK_EQ(request->call.flags, 0);
+	request = new_request(DISK_FLUSH);
+	disk_op_begin(request);
+	CHECK_EQ(request->call.kind, DISK_CALL_FDATASYNC);
+	CHECK(!disk_op_next(request, -EIO));
+	CHECK_EQ(request->result, -EIO);
+}
+
+static void check_fallocate(const struct disk_request *request, int mode)
+{
+	CHECK_EQ(request->call.kind, DISK_CALL_FALLOCATE);
+	CHECK_EQ(request->call.flags, mode);
+	CHECK_EQ(request->call.offset, 4096);
+	CHECK_EQ(request->call.length, request->length);
+}
+
+static void discards(void)
+{
+	static const struct {
+		int64_t result;
+		int expected;
+	} cases[] = { { 0, 0 }, { -EOPNOTSUPP, -EOPNOTSUPP }, { -EINVAL, -EOPNOTSUPP }, { -EIO, -EIO } };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct disk_request *request = new_request(DISK_DISCARD);
+
+		disk_op_begin(request);
+		check_fallocate(request, PUNCH);
+		CHECK(!disk_op_next(request, cases[i].result));
+		CHECK_EQ(request->result, cases[i].expected);
+	}
+}
+
+/* From the best way to the one that always is. */
+static void zeroes(void)
+{
+	const uint64_t large = 32ull << 20;
+	struct disk_request *request = new_request(DISK_ZERO);
+	uint64_t written = 0, given;
+
+	request->unmap = request->sync = true;
+	request->length = large;
+	disk_op_begin(request);
+	check_fallocate(request, PUNCH);
+	CHECK(disk_op_next(request, -EOPNOTSUPP));
+	check_fallocate(request, ZERO_RANGE);
+	CHECK(disk_op_next(request, -EOPNOTSUPP));
+	while (written < large) {
+		CHECK_EQ(request->call.kind, DISK_CALL_WRITEV);
+		CHECK_EQ(request->call.offset, 4096 + written);
+		given = 0;
+		for (unsigned i = 0; i < request->call.num; i++) {
+			const char *bytes = request->call.iov[i].iov_base;
+
+			given += request->call.iov[i].iov_len;
+			CHECK(bytes[0] == 0 && bytes[request->call.iov[i].iov_len - 1] == 0);
+		}
+		CHECK(given <= large - written);
+		given = given > 1 << 20 ? given - 777 : given; /* short */
+		CHECK(disk_op_next(request, (int64_t)given));
+		written += given;
+	}
+	CHECK_EQ(request->call.kind, DISK_CALL_FDATASYNC);
+	CHECK(!disk_op_next(request, 0));
+	CHECK_EQ(request->result, 0);
+
+	request = new_request(DISK_ZERO); /* not to become a hole */
+	disk_op_begin(request);
+	check_fallocate(request, ZERO_RANGE);
+	CHECK(!disk_op_next(request, 0));
+	CHECK_EQ(request->result, 0);
+}
+
+static struct disk_io *open_engine(enum disk_engine engine, int *ret_event)
+{
+	struct disk_io *disk = NULL;
+
+	CHECK_EQ(disk_io_new(fileno(tmpfile()), engine, &disk, ret_event), 0);
+	return disk;
+}
+
+/* From now on io_uring_setup() fails with that error in this process, as where the kernel is built without. */
+static void refuse_rings(unsigned error)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { COUNT(code), code };
+
+	CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	CHECK_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static void check_falls_back(unsigned error)
+{
+	struct disk_io *disk;
+	int event;
+
+	refuse_rings(error);
+	disk = open_engine(DISK_ENGINE_BEST, &event);
+	CHECK_EQ(strcmp(disk_io_name(disk), "threads"), 0);
+	disk_io_free(disk);
+	CHECK(disk_io_new(fileno(tmpfile()), DISK_ENGINE_URING, &disk, &event) < 0);
+}
+
+static void kernel_without(void)
+{
+	check_falls_back(ENOSYS);
+}
+
+static void kernel_refuses(void)
+{
+	check_falls_back(EPERM);
+}
+
+static void waits(void)
+{
+	const int fd = open("/tmp", O_TMPFILE | O_RDWR | O_NONBLOCK | O_CLOEXEC, 0600);
+	struct disk_io *disk;
+	int event;
+
+	CHECK(fd >= 0);
+	CHECK_EQ(disk_io_new(fd, DISK_ENGINE_BEST, &disk, &event), 0);
+	CHECK_EQ(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	disk_io_free(disk);
+}
+
+#ifdef DISK_HAS_URING
+/* Somebody who has the process and with it the ring can use it for the disk alone. */
+static void restricted(void)
+{
+	static const struct {
+		uint8_t op, flags;
+		int expected;
+	} cases[] = {
+		{ IORING_OP_NOP, IOSQE_FIXED_FILE, -EACCES },
+		{ IORING_OP_OPENAT, 0, -EACCES },
+		{ IORING_OP_OPENAT, IOSQE_FIXED_FILE, -EACCES },
+		{ IORING_OP_SOCKET, IOSQE_FIXED_FILE, -EACCES },
+		{ IORING_OP_FSYNC, 0, -EACCES }, /* of a file that is not registered */
+		{ IORING_OP_FSYNC, IOSQE_FIXED_FILE | IOSQE_IO_LINK, -EACCES },
+		{ IORING_OP_FSYNC, IOSQE_FIXED_FILE, 0 },
+	};
+	struct io_uring_params params = { 0 };
+	struct io_uring ring, *model = calloc(1, sizeof(*model));
+	struct io_uring_cqe *cqe;
+	struct disk_io *disk;
+	int event, other = fileno(tmpfile());
+
+	disk = open_engine(DISK_ENGINE_URING, &event);
+	CHECK_EQ(strcmp(disk_io_name(disk), "io_uring"), 0);
+	CHECK(io_uring_register((unsigned)event, IORING_REGISTER_FILES, &other, 1) < 0);
+	CHECK(io_uring_register((unsigned)event, IORING_UNREGISTER_FILES, NULL, 0) < 0);
+	CHECK(io_uring_register((unsigned)event, IORING_REGISTER_PERSONALITY, NULL, 0) < 0);
+	/* where things lie in a ring of this size is no secret */
+	CHECK_EQ(io_uring_queue_init_params(DISK_IO_REQUESTS, model, &params), 0);
+	params.flags = 0;
+	CHECK_EQ(io_uring_queue_mmap(event, &params, &ring), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+		CHECK(sqe != NULL);
+		memset(sqe, 0, sizeof(*sqe));
+		sqe->opcode = cases[i].op;
+		sqe->flags = cases[i].flags;
+		CHECK_EQ(io_uring_submit(&ring), 1);
+		CHECK_EQ(io_uring_wait_cqe(&ring, &cqe), 0);
+		CHECK_EQ(cqe->res, cases[i].expected);
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	io_uring_queue_exit(model);
+	free(model);
+}
+#endif
+
+int main(int argc, char **argv)
+{
+	static const struct test tests[] = {
+		TEST(short_transfers), TEST(failed_transfers), TEST(write_through),  TEST(discards),
+		TEST(zeroes),          TEST(kernel_without),   TEST(kernel_refuses), TEST(waits),
+#ifdef DISK_HAS_URING
+		TEST(restricted),
+#endif
+	};
+
+	return test_main(tests, COUNT(tests), argc, argv);
+}

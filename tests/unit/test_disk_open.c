@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What may be a zone's disk, and that no two zones write to one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "disk.h"
+#include "test.h"
+
+static char path[] = "/tmp/hvisor-disk-open.XXXXXX";
+
+static void remove_file(void)
+{
+	unlink(path);
+}
+
+static struct config_device make_file(off_t size)
+{
+	const int fd = mkstemp(path);
+
+	CHECK(fd >= 0);
+	atexit(remove_file);
+	CHECK_EQ(ftruncate(fd, size), 0);
+	close(fd);
+	return (struct config_device){
+		.type = CONFIG_DEVICE_BLK, .ipa = 0xa000000, .path = path, .block_size = 512
+	};
+}
+
+static void check_refused(const struct config_device *device, int error, const char *why)
+{
+	struct device_files_error message = { "" };
+	int fd = -1;
+
+	CHECK_EQ(disk_open(device, &fd, &message), error);
+	CHECK_EQ(fd, -1);
+	printf("# %s\n", message.message);
+	CHECK(strstr(message.message, device->path) != NULL && strstr(message.message, "0xa000000") != NULL);
+	CHECK(strstr(message.message, why) != NULL);
+}
+
+static int check_opened(const struct config_device *device)
+{
+	struct device_files_error message = { "" };
+	int fd = -1;
+	const int r = disk_open(device, &fd, &message);
+
+	printf("# %s\n", message.message);
+	CHECK_EQ(r, 0);
+	CHECK_EQ(fcntl(fd, F_GETFL) & O_ACCMODE, device->readonly ? O_RDONLY : O_RDWR);
+	return fd;
+}
+
+static void files(void)
+{
+	struct config_device device = make_file(1 << 20);
+	char link[64];
+
+	check_opened(&device);
+	snprintf(link, sizeof(link), "%s.link", path);
+	CHECK_EQ(symlink(path, link), 0);
+	device.path = link;
+	device.readonly = true;
+	check_refused(&device, -EBUSY, "in use");
+	CHECK_EQ(unlink(link), 0);
+	check_refused(&device, -ENOENT, "No such file");
+}
+
+static void sizes(void)
+{
+	struct config_device device = make_file(0);
+
+	check_refused(&device, -EINVAL, "blocks");
+	CHECK_EQ(truncate(path, 511), 0);
+	check_refused(&device, -EINVAL, "blocks");
+	CHECK_EQ(truncate(path, 512), 0);
+	close(check_opened(&device));
+	device.block_size = 4096;
+	check_refused(&device, -EINVAL, "blocks");
+	CHECK_EQ(truncate(path, 8192), 0);
+	close(check_opened(&device));
+}
+
+/* None of them is opened, and none makes us wait. */
+static void other_kinds(void)
+{
+	struct config_device device = make_file(512);
+
+	device.path = (char[]){ "/tmp" };
+	check_refused(&device, -EINVAL, "neither");
+	device.path = (char[]){ "/dev/null" };
+	check_refused(&device, -EINVAL, "neither");
+	remove_file();
+	CHECK_EQ(mkfifo(path, 0600), 0);
+	device.path = path;
+	check_refused(&device, -EINVAL, "neither");
+}
+
+static void shared(void)
+{
+	const struct config_device writer = make_file(512);
+	struct config_device reader = writer;
+	int one, two;
+
+	reader.readonly = true;
+	one = check_opened(&reader);
+	two = check_opened(&reader);
+	check_refused(&writer, -EBUSY, "in use by another zone");
+	close(one);
+	close(two);
+	one = check_opened(&writer);
+	check_refused(&reader, -EBUSY, "in use by another zone");
+	check_refused(&writer, -EBUSY, "in use by another zone");
+	two = dup(one); /* as the device process has it */
+	close(one);
+	check_refused(&writer, -EBUSY, "in use by another zone");
+	close(two);
+	check_opened(&writer);
+}
+
+/* One that ends meanwhile is awaited. */
+static void released_late(void)
+{
+	const struct config_device device = make_file(512);
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	CHECK_EQ(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		CHECK_EQ(write(ends[1], "x", check_opened(&device) >= 0), 1);
+		usleep(200000);
+		_exit(0);
+	}
+	CHECK_EQ(read(ends[0], &byte, 1), 1);
+	check_opened(&device);
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+}
+
+/* A block device that is written has one user, whatever path it was opened by. */
+static void block_device(void)
+{
+	const int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	struct config_device device = make_file(1 << 20);
+	struct loop_config setup = { .block_size = 512 };
+	char loop[32];
+	int number, fd, first;
+
+	if (control < 0) {
+		printf("# no loop devices here, or no right to them\n");
+		return;
+	}
+	setup.fd = (uint32_t)open(path, O_RDWR | O_CLOEXEC);
+	setup.info.lo_flags = LO_FLAGS_AUTOCLEAR;
+	do { /* somebody else may be faster */
+		number = ioctl(control, LOOP_CTL_GET_FREE);
+		snprintf(loop, sizeof(loop), "/dev/loop%d", number);
+		fd = open(loop, O_RDWR | O_CLOEXEC);
+		CHECK(fd >= 0);
+	} while (ioctl(fd, LOOP_CONFIGURE, &setup) < 0);
+	device.path = loop;
+	first = check_opened(&device);
+	check_refused(&device, -EBUSY, "in use, or mounted");
+	close(first);
+	device.readonly = true;
+	first = check_opened(&device);
+	check_opened(&device);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test tests[] = {
+		TEST(files),  TEST(sizes),         TEST(other_kinds),
+		TEST(shared), TEST(released_late), TEST(block_device),
+	};
+
+	return test_main(tests, COUNT(tests), argc, argv);
+}
