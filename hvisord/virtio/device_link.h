@@ -27,6 +27,8 @@ enum device_link_type {
 	DEVICE_LINK_QUIT = 6,    /* hvisord: the zone has ended, exit; needs no HELLO before it */
 	/* hvisord: the zone's power key is pressed; needs no HELLO before it; nothing without a key */
 	DEVICE_LINK_POWER_KEY = 7,
+	/* hvisord: the network device at pos has a link (arg 1) or none (0); needs no HELLO before it */
+	DEVICE_LINK_NET = 9,
 };
 
 struct device_link_header {

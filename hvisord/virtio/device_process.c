@@ -88,6 +88,16 @@ static void owner_power_key(struct link_owner *owner)
 		power_key_press(&process->power_key);
 }
 
+static void owner_net_link(struct link_owner *owner, uint64_t ipa, bool up)
+{
+	struct device_process *process = PROCESS_OF(owner, owner);
+
+	for (unsigned i = 0; i < process->num_nets; i++) {
+		if (process->nets[i].ipa == ipa)
+			virtio_net_set_link(process->nets[i].net, up);
+	}
+}
+
 /*
  * The eventfd only wakes us: every turn looks at the ring. Watched for edges,
  * its count need never be read.
@@ -245,7 +255,13 @@ static int add_net(struct device_process *process, const struct device_spec *spe
 	struct virtio_net *net;
 	int err = virtio_net_new(&process->host, spec->intid, &process->loop, &options, &net);
 
-	return err ? err : add_virtio(process, spec, virtio_net_device(net));
+	if (!err)
+		err = add_virtio(process, spec, virtio_net_device(net));
+	if (!err) {
+		process->nets[process->num_nets].ipa = spec->ipa;
+		process->nets[process->num_nets++].net = net;
+	}
+	return err;
 }
 
 static const struct {
@@ -279,8 +295,8 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	process->host = (struct virtio_host){ .memory = &handle->memory, .interrupt = host_interrupt };
 	process->gpio_host.interrupt = gpio_interrupt;
 	process->pl011_host.interrupt = pl011_interrupt;
-	process->owner = (struct link_owner){ owner_input_space, owner_input, owner_resize, owner_quit,
-					      owner_power_key };
+	process->owner = (struct link_owner){ owner_input_space, owner_input,     owner_resize,
+					      owner_quit,        owner_power_key, owner_net_link };
 	process->end = DEVICE_PROCESS_RUNNING;
 	process->loop.fd = -1;
 	err = new_console(process, &main_console);

@@ -10,6 +10,7 @@
 #include "pl011.h"
 #include "power_key.h"
 #include "virtio_console.h"
+#include "virtio_net.h"
 
 /* Why it ends. The numbers are exit codes; 2 is a usage error. */
 enum device_process_end {
@@ -45,6 +46,11 @@ struct device_process {
 	struct device_bus bus;
 	unsigned num_consoles;
 	struct device_console *console[DEVICE_MAX_CONSOLES]; /* owned; by number. 0 is there in any case */
+	struct {
+		uint64_t ipa;
+		struct virtio_net *net; /* owned by the bus */
+	} nets[DEVICE_BUS_MAX];
+	unsigned num_nets;
 	struct power_key power_key;
 	bool has_power_key;
 	enum device_process_end end;

@@ -128,6 +128,12 @@ static bool on_power_key(struct link_connection *link, const struct packet *pack
 	return true;
 }
 
+static bool on_net(struct link_connection *link, const struct packet *packet)
+{
+	link->server->owner->net_link(link->server->owner, packet->header.pos, packet->header.arg != 0);
+	return true;
+}
+
 #define BEFORE_HELLO 1u
 #define AFTER_HELLO 2u
 
@@ -145,6 +151,7 @@ static const struct packet_type {
 	[DEVICE_LINK_SIZE] = { on_size, 0, AFTER_HELLO },
 	[DEVICE_LINK_QUIT] = { on_quit, 0, BEFORE_HELLO | AFTER_HELLO },
 	[DEVICE_LINK_POWER_KEY] = { on_power_key, 0, BEFORE_HELLO | AFTER_HELLO },
+	[DEVICE_LINK_NET] = { on_net, 0, BEFORE_HELLO | AFTER_HELLO },
 };
 #define PACKET_TYPES (sizeof(packet_types) / sizeof(packet_types[0]))
 

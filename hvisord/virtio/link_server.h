@@ -29,6 +29,8 @@ struct link_owner {
 	void (*resize)(struct link_owner *owner, uint16_t cols, uint16_t rows);
 	void (*quit)(struct link_owner *owner);
 	void (*power_key)(struct link_owner *owner);
+	/* Of the network device at that address, if there is one. */
+	void (*net_link)(struct link_owner *owner, uint64_t ipa, bool up);
 };
 
 struct link_server;

@@ -112,14 +112,15 @@ static int link_send(struct device *device, uint16_t type, uint32_t arg, uint64_
 }
 
 /* On a link of its own, where it does not stand behind input that the guest does not take. */
-static int send_alone(const char *run_dir, uint32_t zone, enum device_link_type type)
+static int send_alone(const char *run_dir, uint32_t zone, enum device_link_type type, uint32_t arg,
+		      uint64_t pos)
 {
 	struct device alone = { .link = -1 };
 	int r = link_connect(run_dir, zone, &alone.link);
 
 	if (r != 0)
 		return r;
-	r = link_send(&alone, (uint16_t)type, 0, 0, NULL, 0);
+	r = link_send(&alone, (uint16_t)type, arg, pos, NULL, 0);
 	close(alone.link);
 	return r;
 }
@@ -128,7 +129,7 @@ void device_unlink(const char *run_dir, uint32_t zone)
 {
 	struct sockaddr_un address;
 
-	(void)send_alone(run_dir, zone, DEVICE_LINK_QUIT);
+	(void)send_alone(run_dir, zone, DEVICE_LINK_QUIT, 0, 0);
 	if (link_address(run_dir, zone, &address) == 0)
 		unlink(address.sun_path);
 }
@@ -381,14 +382,19 @@ int device_adopt(const struct device_options *options, uint32_t zone, pid_t pid,
 void device_quit(struct device *device)
 {
 	device->quitting = true;
-	if (send_alone(device->options.run_dir, device->zone, DEVICE_LINK_QUIT) != 0)
+	if (send_alone(device->options.run_dir, device->zone, DEVICE_LINK_QUIT, 0, 0) != 0)
 		return kill_process(device);
 	uv_timer_start(&device->timer, on_timeout, QUIT_TIMEOUT_MS, 0);
 }
 
 int device_press_power_key(struct device *device)
 {
-	return send_alone(device->options.run_dir, device->zone, DEVICE_LINK_POWER_KEY);
+	return send_alone(device->options.run_dir, device->zone, DEVICE_LINK_POWER_KEY, 0, 0);
+}
+
+int device_set_link(struct device *device, uint64_t ipa, bool up)
+{
+	return send_alone(device->options.run_dir, device->zone, DEVICE_LINK_NET, up, ipa);
 }
 
 size_t device_input(struct device *device, const char *data, size_t length)

@@ -57,6 +57,12 @@ void device_quit(struct device *device);
  */
 int device_press_power_key(struct device *device);
 
+/*
+ * A tap was set up or down: the network device at that guest-physical address
+ * has a link or has none. 0, or a negative errno: nobody was told.
+ */
+int device_set_link(struct device *device, uint64_t ipa, bool up);
+
 /* Forgets the process, which lives on; no hook is called any more. Takes NULL. */
 void device_free(struct device *device);
 

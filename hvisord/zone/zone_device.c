@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "net_link.h"
 #include "zone_private.h"
 
 static void tell(struct zone *zone, const char *state)
@@ -19,6 +20,7 @@ static void on_ready(void *user)
 
 	zone->device_state = ZONE_DEVICE_READY;
 	tell(zone, "ready");
+	net_link_begin(zone);
 	zone_device_is_ready(zone);
 }
 

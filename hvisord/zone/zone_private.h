@@ -14,6 +14,11 @@
 #include "zone.h"
 
 struct zone_load;
+struct net_link;
+
+#define LINK_UNKNOWN 0u
+#define LINK_UP 1u
+#define LINK_DOWN 2u
 
 struct zone_private {
 	TAILQ_ENTRY(zone_private) entry;
@@ -39,8 +44,9 @@ struct zone_private {
 	struct zone_load *load;
 	struct device_files files; /* opened for a device process that is not started yet */
 	struct device *device;
-	struct console_log *log; /* NULL: not opened yet, or there is no place for it */
-	uint64_t device_base;    /* console position of the device process's byte 0 */
+	uint8_t links[CONFIG_MAX_DEVICES]; /* what the process was told of its taps: LINK_ */
+	struct console_log *log;           /* NULL: not opened yet, or there is no place for it */
+	uint64_t device_base;              /* console position of the device process's byte 0 */
 	/* loading: before a quick guest reset is followed, then between reports of progress; pending: the rest of it */
 	uv_timer_t delay;
 	struct zone_op *policy_op; /* a start by the zone's policy */
@@ -103,6 +109,7 @@ struct zones {
 	uv_timer_t again; /* something could not be asked or told: tried again */
 	uv_poll_t events;
 	bool events_open;
+	struct net_link *net_link; /* NULL: no zone with a network was there yet */
 	/* config directories */
 	struct zone_dir dirs[ZONE_DIRS];
 	unsigned num_dirs;

@@ -9,6 +9,7 @@
 
 #include "files.h"
 #include "log.h"
+#include "net_link.h"
 #include "policy.h"
 #include "tree.h"
 #include "zone_private.h"
@@ -158,6 +159,8 @@ void zones_close(struct zones *zones)
 	zones->closing = true;
 	uv_close((uv_handle_t *)&zones->again, NULL);
 	zone_watch_close(zones);
+	net_link_close(zones->net_link);
+	zones->net_link = NULL;
 	if (zones->events_open)
 		uv_close((uv_handle_t *)&zones->events, NULL);
 	zones->events_open = false;

@@ -916,6 +916,34 @@ static void zone_without_console(void)
 	stop(world);
 }
 
+/* Said without a greeting, of the device at that address alone; pipes of packets do for taps. */
+static void link_of_networks(void)
+{
+	static const char *const lines[] = { "net,0xa003c00,0x200,78,fd=60,mac=020000000001",
+					     "net,0xa003e00,0x200,78,fd=60,mac=020000000002" };
+	struct world *world = world_new();
+	struct device_spec specs[2];
+	int pair[2], fd;
+
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
+	CHECK_EQ(dup2(pair[0], 60), 60);
+	for (unsigned i = 0; i < 2; i++)
+		CHECK_EQ(device_spec_parse(lines[i], &specs[i]), 0);
+	CHECK_EQ(device_process_init(&world->process, &world->handle, -1, specs, 2), 0);
+	CHECK_EQ(load(world, WINDOW + 0x104) >> 16, 1);
+	fd = link_new(world);
+	CHECK(link_send(fd, DEVICE_LINK_NET, 0, WINDOW, NULL, 0));
+	CHECK(link_send(fd, DEVICE_LINK_NET, 0, WINDOW + 1, NULL, 0)); /* nobody's */
+	turn(world);
+	CHECK_EQ(load(world, WINDOW + 0x104) >> 16, 0);
+	CHECK_EQ(load(world, WINDOW + 0x304) >> 16, 1);
+	CHECK(link_send(fd, DEVICE_LINK_NET, 1, WINDOW, NULL, 0));
+	turn(world);
+	CHECK_EQ(load(world, WINDOW + 0x104) >> 16, 1);
+	close(fd);
+	stop(world);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
@@ -943,6 +971,7 @@ int main(int argc, char **argv)
 		TEST(specs),
 		TEST(bad_devices),
 		TEST(zone_without_console),
+		TEST(link_of_networks),
 	};
 
 	return test_main(tests, COUNT(tests), argc, argv);

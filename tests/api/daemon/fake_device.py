@@ -14,6 +14,7 @@ import sys
 HEADER = struct.Struct("<IHHIIQ")
 MAGIC = 0x4C445648
 HELLO, WELCOME, OUTPUT, INPUT, SIZE, QUIT = range(1, 7)
+NET = 9
 GUEST = {"off": 1, "reset": 2, "fault": 3}
 SIM_GUEST = 12
 
@@ -86,6 +87,8 @@ class Device:
             self.typed(packet[HEADER.size:])
         elif kind == SIZE:
             self.output(b"size %dx%d\n" % (arg >> 16, arg & 0xFFFF))
+        elif kind == NET:
+            self.output(b"link %x %d\n" % (pos, arg))
         elif kind == QUIT:
             sys.exit(0)
 
