@@ -74,17 +74,20 @@ void net_filter_reset(struct net_filter *filter)
 	*filter = (struct net_filter){ .promiscuous = true };
 }
 
+/* What TUNSETTXFILTER takes, struct tun_filter, with its addresses. */
 struct tap_filter {
-	struct tun_filter head;
+	uint16_t flags;
+	uint16_t count;
 	uint8_t address[2 + 2 * NET_MAX_ADDRESSES][VIRTIO_NET_MAC_SIZE];
 };
+HV_ASSERT_OFFSET(struct tap_filter, address, sizeof(struct tun_filter));
 
 /* An empty filter lets everything pass. */
 int net_filter_apply(const struct virtio_net *net)
 {
 	static const uint8_t broadcast[VIRTIO_NET_MAC_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	const struct net_filter *filter = &net->filter;
-	struct tap_filter tap = { .head.flags = 0 };
+	struct tap_filter tap = { .flags = 0 };
 	unsigned count = 0;
 
 	if (!filter->promiscuous && filter->num_unicast <= NET_MAX_ADDRESSES) {
@@ -93,14 +96,14 @@ int net_filter_apply(const struct virtio_net *net)
 		memcpy(tap.address[count], filter->unicast, filter->num_unicast * sizeof(tap.address[0]));
 		count += filter->num_unicast;
 		if (filter->all_multicast || filter->num_multicast > NET_MAX_ADDRESSES) {
-			tap.head.flags = TUN_FLT_ALLMULTI;
+			tap.flags = TUN_FLT_ALLMULTI;
 		} else {
 			memcpy(tap.address[count], filter->multicast,
 			       filter->num_multicast * sizeof(tap.address[0]));
 			count += filter->num_multicast;
 		}
 	}
-	tap.head.count = (uint16_t)count;
+	tap.count = (uint16_t)count;
 	return ioctl(net->fd, TUNSETTXFILTER, &tap) < 0 ? -errno : 0;
 }
 
