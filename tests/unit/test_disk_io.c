@@ -263,6 +263,7 @@ static void restricted(void)
 	}
 	io_uring_queue_exit(model);
 	free(model);
+	disk_io_free(disk);
 }
 #endif
 
