@@ -14,6 +14,7 @@
 #include "device_process.h"
 #include "sandbox.h"
 #include "test.h"
+#include "virtio_blk.h"
 #include "virtio_fake_driver.h"
 #include "virtio_mmio.h"
 
@@ -31,6 +32,7 @@ struct run {
 	int listen_fd;
 	struct sockaddr_un address;
 	socklen_t address_size;
+	int disk; /* 0: none */
 	int stderr_fd;
 	pid_t pid;
 	struct hv_ring *ring;
@@ -105,6 +107,7 @@ static void spawn(struct run *run, char *const argv[], int extra)
 	if (run->pid == 0) {
 		const int memory = fcntl(run->memory, F_DUPFD, 20);
 		const int listener = fcntl(run->listen_fd, F_DUPFD, 20);
+		const int disk = run->disk > 0 ? fcntl(run->disk, F_DUPFD, 20) : -1;
 		const int kept = extra < 0 ? -1 : fcntl(extra, F_DUPFD, 40);
 
 		if (extra >= 0 && kept < 0)
@@ -116,6 +119,8 @@ static void spawn(struct run *run, char *const argv[], int extra)
 			move_fd(memory, DEVICE_FD_HANDLE);
 		if (run->listen_fd >= 0)
 			move_fd(listener, DEVICE_FD_LISTEN);
+		if (run->disk > 0)
+			move_fd(disk, DEVICE_FD_FILES);
 		execv(program, argv);
 		_exit(98);
 	}
@@ -237,6 +242,76 @@ static void print_across(struct run *run, const char *text, uint32_t size)
 	__atomic_store_n((uint16_t *)(void *)(run->ram + 0x1002), 1, __ATOMIC_RELEASE);
 	(void)ask(run, HV_REQUEST_WRITE, 0x070, 0xf);
 	post(run, HV_REQUEST_WRITE, WINDOW + VIRTIO_MMIO_QUEUE_NOTIFY, 1, 0);
+}
+
+#define DISK_DATA 0x4000u /* offset in RAM, of as many bytes */
+
+/* One request in queue 0: header, data and status in descriptors of their own. Returns the status. */
+static uint8_t disk_do(struct run *run, uint16_t number, uint32_t type, uint32_t size)
+{
+	const uint16_t written = type == VIRTIO_BLK_T_IN ? VIRTQUEUE_DESC_WRITE : 0;
+	const struct virtqueue_desc descs[] = {
+		{ LOW + 0x3000, 16, VIRTQUEUE_DESC_NEXT, size > 0 ? 1 : 2 },
+		{ LOW + DISK_DATA, size, VIRTQUEUE_DESC_NEXT | written, 2 },
+		{ LOW + 0x3100, 1, VIRTQUEUE_DESC_WRITE, 0 },
+	};
+	const uint16_t *used = (const uint16_t *)(const void *)(run->ram + 0x2002);
+
+	memcpy(run->ram, descs, sizeof(descs));
+	memset(run->ram + 0x3000, 0, 16);
+	memcpy(run->ram + 0x3000, &type, sizeof(type));
+	run->ram[0x3100] = 0xee;
+	__atomic_store_n((uint16_t *)(void *)(run->ram + 0x1002), number, __ATOMIC_RELEASE);
+	post(run, HV_REQUEST_WRITE, WINDOW + VIRTIO_MMIO_QUEUE_NOTIFY, 0, 0);
+	while (__atomic_load_n(used, __ATOMIC_ACQUIRE) != number) {
+		CHECK_EQ(waitpid(run->pid, NULL, WNOHANG), 0);
+		usleep(500);
+	}
+	return run->ram[0x3100];
+}
+
+/* A disk works from within the sandbox, where neither files nor rings can be opened. */
+static void disk(void)
+{
+	static const uint32_t setup[][2] = {
+		{ 0x070, 3 },
+		{ 0x024, 1 },
+		{ 0x020, 1 },
+		{ 0x024, 0 },
+		{ 0x020, 1u << 9 }, /* FLUSH */
+		{ 0x070, 0xb },
+		{ 0x030, 0 },
+		{ 0x038, 4 },
+		{ 0x080, LOW },
+		{ 0x090, LOW + 0x1000 },
+		{ 0x0a0, LOW + 0x2000 },
+		{ 0x044, 1 },
+		{ 0x070, 0xf },
+	};
+	char *const argv[] = { (char *)"hvisor-device", (char *)"5", (char *)"blk,0xa003c00,0x200,78,fd=5",
+			       NULL };
+	struct run run = prepare();
+	uint8_t bytes[DISK_DATA];
+	int fd;
+
+	run.disk = fileno(tmpfile());
+	CHECK_EQ(ftruncate(run.disk, 1 << 20), 0);
+	spawn(&run, argv, -1);
+	CHECK_EQ(ask(&run, HV_REQUEST_READ, 8, 0), VIRTIO_BLK_ID);
+	for (size_t i = 0; i < COUNT(setup); i++)
+		(void)ask(&run, HV_REQUEST_WRITE, setup[i][0], setup[i][1]);
+	memset(run.ram + DISK_DATA, 0x5a, DISK_DATA);
+	CHECK_EQ(disk_do(&run, 1, VIRTIO_BLK_T_OUT, DISK_DATA), VIRTIO_BLK_S_OK);
+	CHECK_EQ(disk_do(&run, 2, VIRTIO_BLK_T_FLUSH, 0), VIRTIO_BLK_S_OK);
+	CHECK_EQ(pread(run.disk, bytes, sizeof(bytes), 0), sizeof(bytes));
+	CHECK(memcmp(bytes, run.ram + DISK_DATA, DISK_DATA) == 0);
+	memset(bytes, 0xa5, sizeof(bytes));
+	CHECK_EQ(pwrite(run.disk, bytes, sizeof(bytes), 0), sizeof(bytes));
+	CHECK_EQ(disk_do(&run, 3, VIRTIO_BLK_T_IN, DISK_DATA), VIRTIO_BLK_S_OK);
+	CHECK(memcmp(bytes, run.ram + DISK_DATA, DISK_DATA) == 0);
+	fd = link_connect(&run, 0);
+	link_quit(fd);
+	CHECK_EQ(finish(&run, NULL), 0);
 }
 
 static void usage(void)
@@ -448,7 +523,7 @@ int main(int argc, char **argv)
 	static const struct test tests[] = {
 		TEST(usage),         TEST(descriptors_missing), TEST(life),       TEST(outlives_the_daemon),
 		TEST(terminated),    TEST(memory_withdrawn),    TEST(zone_gone),  TEST(ring_broken),
-		TEST(start_refused), TEST(closes_the_rest),     TEST(privileges),
+		TEST(start_refused), TEST(closes_the_rest),     TEST(privileges), TEST(disk),
 	};
 
 	if (argc < 2) {
