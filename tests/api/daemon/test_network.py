@@ -8,7 +8,7 @@ import signal
 import socket
 import struct
 
-from rig import run, text, wait_for
+from rig import run, text, type_into, wait_for
 
 CLONE_NEWNET = 0x40000000
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCBRADDBR = 0x8913, 0x8914, 0x89A0
@@ -116,6 +116,22 @@ def link_while_there_is_no_daemon(rig):
     wait_for(lambda: links(client) == ["1", "0", "1"], "a link again")
 
 
+def zone_that_starts_again(rig):
+    """By request, and by its guest: each time the tap is free, and has a new device behind it."""
+    network_zone(rig)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    wait_for(lambda: links(client) == ["1"], "a link")
+    for number in range(2, 5):
+        client.result("zone.restart", zone=2)
+        wait_for(lambda: len(links(client)) == number, "a link again")
+    type_into(client, 2, b"guest reset\n")
+    wait_for(lambda: len(links(client)) == 5, "a link after the guest's reset")
+    assert client.result("zone.get", zone=2)["zone"]["state"] == "running"
+    client.result("zone.stop", zone=2)
+    assert flags(TAP) is None
+
+
 def refused(rig):
     """The reason names device and interface, and nothing is left."""
     network_zone(rig, bridge="nowhere")
@@ -136,4 +152,5 @@ def refused(rig):
 
 if __name__ == "__main__":
     enter()
-    run([tap_comes_and_goes, given_address_and_tap, link_follows, link_while_there_is_no_daemon, refused])
+    run([tap_comes_and_goes, given_address_and_tap, link_follows, link_while_there_is_no_daemon, zone_that_starts_again,
+         refused])
