@@ -21,9 +21,17 @@ static struct virtio_net *from_device(struct virtio_device *device)
 	return (struct virtio_net *)device;
 }
 
-static int set_offload(const struct virtio_net *net, uint64_t features)
+/* Settings take a lock of the root zone's whole network: a driver that resets for ever must not hold it. */
+static int set_offload(struct virtio_net *net, uint64_t features)
 {
-	return ioctl(net->fd, TUNSETOFFLOAD, (unsigned long)net_features_offload(features)) < 0 ? -errno : 0;
+	const unsigned offload = net_features_offload(features);
+
+	if (offload == net->offload)
+		return 0;
+	if (ioctl(net->fd, TUNSETOFFLOAD, (unsigned long)offload) < 0)
+		return -errno;
+	net->offload = offload;
+	return 0;
 }
 
 /*
@@ -137,6 +145,7 @@ int virtio_net_new(struct virtio_host *host, uint32_t intid, struct event_loop *
 		net->rx[i].pair = i;
 	}
 	net->may_offload = set_offload(net, FEATURES_OFFLOAD) == 0;
+	net->filtered = true; /* maybe, by who had the tap before */
 	init_device(net, host, intid);
 	err = net_set_active(net, 1);
 	if (err)

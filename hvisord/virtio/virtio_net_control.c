@@ -83,7 +83,7 @@ struct tap_filter {
 HV_ASSERT_OFFSET(struct tap_filter, address, sizeof(struct tun_filter));
 
 /* An empty filter lets everything pass. */
-int net_filter_apply(const struct virtio_net *net)
+int net_filter_apply(struct virtio_net *net)
 {
 	static const uint8_t broadcast[VIRTIO_NET_MAC_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	const struct net_filter *filter = &net->filter;
@@ -104,7 +104,12 @@ int net_filter_apply(const struct virtio_net *net)
 		}
 	}
 	tap.count = (uint16_t)count;
-	return ioctl(net->fd, TUNSETTXFILTER, &tap) < 0 ? -errno : 0;
+	if (count == 0 && !net->filtered)
+		return 0;
+	if (ioctl(net->fd, TUNSETTXFILTER, &tap) < 0)
+		return -errno;
+	net->filtered = count > 0;
+	return 0;
 }
 
 /* One byte, 0 or 1. */

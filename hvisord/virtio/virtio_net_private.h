@@ -67,6 +67,8 @@ struct virtio_net {
 	unsigned active;  /* pairs in use */
 	bool started;     /* the tap is set to what was agreed */
 	bool may_offload; /* the tap can */
+	unsigned offload; /* what the tap was told last, as TUNSETOFFLOAD has it */
+	bool filtered;    /* the tap has a filter */
 	uint8_t mac[VIRTIO_NET_MAC_SIZE];
 	struct net_config config;
 	struct net_filter filter;
@@ -102,6 +104,6 @@ int net_set_active(struct virtio_net *net, unsigned active);
 
 /* What a driver wants that has said nothing, and telling the tap. 0, or a negative errno. */
 void net_filter_reset(struct net_filter *filter);
-int net_filter_apply(const struct virtio_net *net);
+int net_filter_apply(struct virtio_net *net);
 
 #endif

@@ -228,7 +228,7 @@ static void tap_deleted(void)
 	net_rig_turn(rig);
 	CHECK(net_rig_take(rig, 1, &elem));
 	CHECK(!net_rig_take(rig, 0, &elem));
-	CHECK_EQ(net_rig_control(rig, 2, "\0\0\1", 3), 1);
+	CHECK_EQ(net_rig_control(rig, 2, "\0\0\0", 3), 1);
 	CHECK_EQ(epoll_wait(rig->loop.fd, &event, 1, 0), 0);
 	net_rig_start(rig, NET_PLAIN, 16);
 	CHECK_EQ(net_rig_read(rig, R_STATUS), 0xf);
