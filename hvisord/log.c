@@ -77,12 +77,37 @@ static void write_line(enum log_level level, const char *line)
 		return; /* nowhere to say so */
 }
 
-/* Names and paths come from files: no line may forge another, no name a field. */
+/* Bytes of the character of UTF-8 that text begins with; 0: it is none, or a control character. */
+static size_t printable(const unsigned char *text)
+{
+	size_t length = *text < 0x80 ? 1 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : 4;
+	static const unsigned least[] = { 0, 0x20, 0xa0, 0x800, 0x10000 };
+	unsigned code = length == 1 ? *text : *text & (0x7fu >> length);
+
+	if ((*text >= 0x80 && *text < 0xc0) || *text >= 0xf8)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	return code < least[length] || code == 0x7f || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)
+		       ? 0
+		       : length;
+}
+
+/*
+ * Names and paths come from files and clients: no line may forge another, no name a field. A journal does not
+ * show what is no text, and a name may be cut in the middle of a character.
+ */
 static void escape(char *text)
 {
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+	while (*text != '\0') {
+		size_t length = printable((const unsigned char *)text);
+
+		if (length == 0)
 			*text = '?';
+		text += length != 0 ? length : 1;
 	}
 }
 
@@ -90,7 +115,7 @@ static void escape(char *text)
 __attribute__((format(printf, 4, 0))) static void
 log_line(enum log_level level, const char *name, const char *prefix, const char *format, va_list args)
 {
-	char line[MAX_LINE], zone[72];
+	char line[MAX_LINE], zone[65];
 	int start;
 
 	if (level > max_level)

@@ -28,17 +28,17 @@ void audit_change(const struct request *request, const cJSON *params)
 	struct connection *connection = request->connection;
 	const cJSON *named = cJSON_GetObjectItemCaseSensitive(params, "zone");
 	const struct zone *zone = named != NULL ? method_find_zone(request, params) : NULL;
-	const char *name = zone != NULL    ? zone->name
-			   : named != NULL ? named->valuestring /* of numbers too */
-					   : "";
+	/* what a client makes up stands behind who it is: it cannot pass for somebody else */
+	const char *made_up = zone == NULL && named != NULL ? named->valuestring /* of numbers too */ : NULL;
 	const char *key = params_string(params, "request_key");
 
 	if (params_boolean(params, "dry_run") || is_told(connection, request->method, zone))
 		return;
 	log_about(LOG_LEVEL_NOTICE, zone != NULL ? zone->name : NULL,
-		  "audit: %s%s%.64s by uid %u, pid %d%s%.64s", schema_methods[request->method].name,
-		  named != NULL ? " " : "", name, (unsigned)connection->uid, (int)connection->pid,
-		  key != NULL ? ", key " : "", key != NULL ? key : "");
+		  "audit: %s%s%.64s by uid %u, pid %d%s%.64s%s%.64s", schema_methods[request->method].name,
+		  zone != NULL ? " " : "", zone != NULL ? zone->name : "", (unsigned)connection->uid,
+		  (int)connection->pid, key != NULL ? ", key " : "", key != NULL ? key : "",
+		  made_up != NULL ? ", no zone " : "", made_up != NULL ? made_up : "");
 }
 
 void audit_refused(const struct connection *connection, const char *what, const char *why)

@@ -420,12 +420,12 @@ def audited(rig):
         type_into(client, 2, b"x")
     client.result("console.resize", zone=2, columns=80, rows=24)
     client.result("zone.list")
-    client.reason("zone.kill", zone="no\nsuch")
+    client.reason("zone.kill", zone="no\nsuch by uid 0")
     with open(rig.dir + "/log") as file:
         lines = [line.split("audit: ")[1].strip() for line in file if "audit: " in line]
     who = f"by uid {os.getuid()}, pid {os.getpid()}"
     assert lines == [f"zone.start z2 {who}, key k 1", f"config.reload {who}", f"console.write z2 {who}",
-                     f"zone.kill no?such {who}"], lines
+                     f"zone.kill {who}, no zone no?such by uid 0"], lines
 
 
 run([waits, reloads, differences, owners, filters, dry_runs, progress, figures, keys,

@@ -362,7 +362,12 @@ static void not_to_the_journal(void)
 	claim_stderr(false);
 	log_set_journal(path_of("socket"));
 	log_zone_error("z", "%s", "plain\x1b[31m");
-	CHECK(strcmp(stderr_text(), "zone z: plain?[31m\n") == 0);
+	/* a control of C1, half a character, characters of two to four bytes, a surrogate, one that is too long */
+	log_error("\xc2\x9b \xe2\x82 \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80 \xed\xa0\x80 \xc1\x81 \xff");
+	log_zone_error("\xc3\xa4\xc3", "%s", "cut");
+	CHECK(strcmp(stderr_text(), "zone z: plain?[31m\n"
+				    "?? ?? \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80 ??? ?? ?\n"
+				    "zone \xc3\xa4?: cut\n") == 0);
 	remove_dir();
 }
 
