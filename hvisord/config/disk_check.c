@@ -19,8 +19,8 @@ static const struct {
 	const char *name;
 	const char *magic;
 } formats[] = {
-	{ "qcow2", "QFI\xfb" }, { "vmdk", "KDMV" }, { "vhdx", "vhdxfile" },
-	{ "vpc", "conectix" },  { "vdi", "<<< " },
+	{ "qcow2", "QFI\xfb" }, { "vmdk", "KDMV" },    { "vmdk", "# Disk DescriptorFile" },
+	{ "vhdx", "vhdxfile" }, { "vpc", "conectix" }, { "vdi", "<<< " },
 };
 
 static const char *find_format(const uint8_t head[CONFIG_HEAD_SIZE])

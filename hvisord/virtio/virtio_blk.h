@@ -7,6 +7,7 @@
  *   something for a disk that is read only.
  * - A driver that does not agree on FLUSH gets writes that are on stable
  *   storage when they complete (5.2.6.2); one that does, has FLUSH for that.
+ * - No SIZE_MAX: nothing is copied here, so buffers may be as large as they come.
  * - A request's header, data and status are found by their place in the bytes
  *   of the chain, however the driver cut it (2.7.4.1).
  * - Requests complete in any order (5.2.6). What fails does so with IOERR, what

@@ -203,11 +203,10 @@ bool virtqueue_publish(struct virtqueue *queue)
 	return (guest_load16(&queue->avail->flags) & VIRTQUEUE_AVAIL_NO_INTERRUPT) == 0;
 }
 
-/* With event indices an avail_event left behind says the same. */
+/* With event indices an avail_event left behind says the same, and flags must be 0 (2.7.10.2). */
 void virtqueue_notify_off(struct virtqueue *queue)
 {
-	if (!queue->event_idx)
-		guest_store16(&queue->used->flags, VIRTQUEUE_USED_NO_NOTIFY);
+	guest_store16(&queue->used->flags, (uint16_t)(queue->event_idx ? 0 : VIRTQUEUE_USED_NO_NOTIFY));
 }
 
 bool virtqueue_notify_on(struct virtqueue *queue)

@@ -465,6 +465,7 @@ static void event_index(void)
 	rig_start(rig, RIG_FEATURES | VIRTIO_F_EVENT_IDX);
 	used_event = &rig_avail(rig, RIG_TX)->ring[8];
 	avail_event = (uint16_t *)(void *)&rig_used(rig, RIG_TX)->ring[8];
+	rig_used(rig, RIG_TX)->flags = 0xffff; /* left there by whoever had the memory before */
 	rig_desc(rig, RIG_TX, 0, RIG_BUFFER, 1, 0, 0);
 	for (unsigned i = 0; i < 70000; i++) {
 		const unsigned before = rig->interrupts;
