@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "disk.h"
+#include "disk_io.h"
 #include "test.h"
 
 static char path[] = "/tmp/hvisor-disk-open.XXXXXX";
@@ -140,6 +142,45 @@ static void released_late(void)
 	CHECK_EQ(waitpid(pid, NULL, 0), pid);
 }
 
+static void ignore(struct disk_request *request, int result)
+{
+	(void)request;
+	(void)result;
+}
+
+/* A device process that was killed with requests under way: the kernel ends them after it, and then lets go. */
+static void killed(void)
+{
+	static struct disk_request requests[DISK_IO_REQUESTS];
+	const struct config_device device = make_file(1 << 20);
+	int ends[2], event;
+	char byte;
+	pid_t pid;
+
+	CHECK_EQ(pipe(ends), 0);
+	for (unsigned turn = 0; turn < 10; turn++) {
+		pid = fork();
+		if (pid == 0) {
+			struct disk_io *disk;
+
+			CHECK_EQ(disk_io_new(check_opened(&device), DISK_ENGINE_BEST, &disk, &event), 0);
+			for (unsigned i = 0; i < DISK_IO_REQUESTS; i++) {
+				requests[i] = (struct disk_request){
+					.op = DISK_ZERO, .length = 1 << 20, .sync = true, .done = ignore
+				};
+				disk_io_submit(disk, &requests[i]);
+			}
+			CHECK_EQ(write(ends[1], "x", 1), 1);
+			disk_io_kick(disk);
+			pause();
+		}
+		CHECK_EQ(read(ends[0], &byte, 1), 1);
+		CHECK_EQ(kill(pid, SIGKILL), 0);
+		CHECK_EQ(waitpid(pid, NULL, 0), pid);
+		close(check_opened(&device));
+	}
+}
+
 /* A block device that is written has one user, whatever path it was opened by. */
 static void block_device(void)
 {
@@ -173,8 +214,8 @@ static void block_device(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		TEST(files),  TEST(sizes),         TEST(other_kinds),
-		TEST(shared), TEST(released_late), TEST(block_device),
+		TEST(files),         TEST(sizes),  TEST(other_kinds),  TEST(shared),
+		TEST(released_late), TEST(killed), TEST(block_device),
 	};
 
 	return test_main(tests, COUNT(tests), argc, argv);
