@@ -141,6 +141,122 @@ def test_root_on_disk(m):
     check("what was written is there after a kill", m.zone_run("cat /kept") == "kept")
 
 
+def console_text(m, number=1):
+    """What is kept of the zone's console."""
+    return m.command(f"hvisorctl console {number} --replay 262144 --idle-ms 300 </dev/null")[1]
+
+
+def acknowledged(m):
+    """The last number that the guest's load knows to be on its disk, in this run."""
+    numbers = re.findall(r"on disk: (\d+)", console_text(m))
+    return int(numbers[-1]) if numbers else 0
+
+
+def start_load(m, more):
+    """The zone writes, and has so many further acknowledgements."""
+    m.start()
+    first = 0
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        last = acknowledged(m)
+        first = first or last
+        if first and last >= first + more:
+            return last
+    raise MachineError("the load makes no progress: " + console_text(m)[-500:])
+
+
+def count_on_disk(m):
+    """What the load's file says, once the journal is replayed; None: the file system is damaged."""
+    status, text = m.command(f"e2fsck -p {FOLDER}/disk1.img && e2fsck -fn {FOLDER}/disk1.img", 240)
+    if status > 1:
+        note(text[-1500:])
+        return None
+    m.run("mkdir -p /tmp/look")
+    m.run(f"mount -o loop {FOLDER}/disk1.img /tmp/look 2>/dev/null || mount -t ext4 $(losetup -f) /tmp/look")
+    count = int(m.run("cat /tmp/look/count"))
+    m.run("umount /tmp/look")
+    return count
+
+
+LOAD = {"bootargs": "console=hvc0 loglevel=4 cma=0 panic=1 root=/dev/vda init=/sbin/load"}
+
+
+def test_forced_stops(m):
+    """Twenty forced stops while the zone writes: the file system is whole, and what was acknowledged is there."""
+    m.put(zone(1, [device(0, **CONSOLE), device(1, **DISK)], **LOAD))
+    whole = kept = 0
+    for _ in range(20):
+        seen = start_load(m, 2)
+        m.run("hvisorctl kill 1")
+        count = count_on_disk(m)
+        whole += count is not None
+        kept += count is not None and count >= seen
+    check("fsck finds nothing", whole == 20, f"{whole} of 20")
+    check("what was acknowledged is there", kept == 20, f"{kept} of 20")
+
+
+def test_killed_process(m):
+    """The device process is killed: what it acknowledged is on the disk."""
+    m.put(zone(1, [device(0, **CONSOLE), device(1, **DISK)], **LOAD))
+    kept = 0
+    for _ in range(3):
+        seen = start_load(m, 5)
+        m.run("kill -9 $(pidof hvisor-device)")
+        m.run("hvisorctl kill 1")
+        count = count_on_disk(m)
+        kept += count is not None and count >= seen
+    check("what was acknowledged is there", kept == 3, f"{kept} of 3")
+
+
+FIO = ("fio --name=v --filename=/dev/vdb --rw=randwrite --bs=4k --size={size}M --direct=1 --ioengine=libaio "
+       "--iodepth=16 --verify=crc32c --verify_fatal=1 --output-format=terse")
+
+
+def fio_good(text):
+    """The error field of fio's terse output is 0."""
+    lines = [line for line in text.splitlines() if line.startswith("3;")]
+    return len(lines) == 1 and lines[0].split(";")[4] == "0"
+
+
+def test_fio(m):
+    """Random writes, read again and compared, on one queue and on four."""
+    m.boot(zone(1, [device(0, **CONSOLE), device(1, **DISK), device(2, type="blk", img="a.img"),
+                    device(3, type="blk", img="b.img", queues=4, block_size=4096)]))
+    for disk in ("vdb", "vdc"):
+        text = m.zone_run(FIO.format(size=8).replace("vdb", disk))
+        check(f"fio verifies {disk}", fio_good(text), text.split(";")[4] if ";" in text else text[-300:])
+    check("queues", m.zone_run("ls /sys/block/vdc/mq | wc -l") == "1", "one a CPU")
+    check("block size", m.zone_run("cat /sys/block/vdc/queue/logical_block_size") == "4096")
+
+
+def test_daemon_killed(m):
+    """hvisord is killed and started again while the zone reads and writes: the guest sees no error."""
+    m.boot(zone(1, [device(0, **CONSOLE), device(1, **DISK), device(2, type="blk", img="a.img")]))
+    m.zone_run(f"({FIO.format(size=16)} >/tmp/fio 2>&1; echo done >>/tmp/fio) & echo")
+    for _ in range(3):
+        before = m.daemon()["pid"]
+        m.run(f"kill -9 {before}")
+        m.run("for i in $(seq 300); do hvisorctl list >/dev/null 2>&1 && break; sleep 0.1; done")
+    check("a new hvisord", m.daemon()["pid"] != before)
+    text = m.zone_run("until grep -q done /tmp/fio; do sleep 1; done; cat /tmp/fio")
+    check("fio verifies", fio_good(text), text[-300:])
+    check("no error in the guest's log", m.zone_shell("dmesg | grep -i error")[0] == 1)
+
+
+def test_two_zones(m):
+    """Two zones whose devices have the same guest-physical addresses, at once."""
+    for number in (1, 2):
+        disk = {"type": "blk", "img": f"disk{number}.img", "serial": f"disk{number}"}
+        m.put(zone(number, [device(0, **CONSOLE), device(1, **disk)]))
+        m.start(number)
+    for number in (1, 2):
+        m.need_shell(number)
+        m.zone_run(f"echo mine-{number} >/mine; sync", number)
+    for number in (1, 2):
+        check(f"zone {number}'s disk", m.zone_run("cat /sys/block/vda/serial /mine", number) ==
+              f"disk{number}\nmine-{number}" or m.zone_run("cat /mine", number) == f"mine-{number}")
+
+
 TESTS = [function for name, function in list(globals().items()) if name.startswith("test_")]
 
 
