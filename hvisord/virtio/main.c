@@ -111,16 +111,15 @@ static enum device_process_end run(struct device_handle *handle, const struct de
 		[DEVICE_PROCESS_GONE] = "the zone is gone",
 		[DEVICE_PROCESS_RING] = "the request ring is not in order",
 	};
-	const char *step;
 	int err = device_process_init(&process, handle, DEVICE_FD_LISTEN, specs, count);
 
 	if (err) {
 		say("cannot set up devices: %s", strerror(-err));
 		return DEVICE_PROCESS_FAILED;
 	}
-	err = sandbox_seal(&step);
+	err = sandbox_seal();
 	if (err) {
-		say("cannot %s: %s", step, strerror(-err));
+		say("cannot restrict its system calls: %s", strerror(-err));
 		return DEVICE_PROCESS_FAILED;
 	}
 	while (process.end == DEVICE_PROCESS_RUNNING) {
@@ -134,6 +133,22 @@ static enum device_process_end run(struct device_handle *handle, const struct de
 		say("ends: %s", reasons[process.end]);
 	}
 	return process.end;
+}
+
+/* Where namespaces cannot be had a real zone is not served; a simulated one has nothing to lose. */
+static int enter(const struct device_handle *handle)
+{
+	const bool simulated = handle->link > 0;
+	const char *step;
+	int isolated = 0;
+	const int err = sandbox_enter(handle->zone_id, &isolated, &step);
+
+	if (err)
+		say("cannot %s: %s", step, strerror(-err));
+	else if (isolated != 0)
+		say("cannot have namespaces of its own: %s (are user namespaces switched off?)%s",
+		    strerror(-isolated), simulated ? "; goes on, as the zone is simulated" : "");
+	return err ? err : simulated ? 0 : isolated;
 }
 
 /* Descriptors of the devices, one after the other. */
@@ -180,7 +195,7 @@ int main(int argc, char **argv)
 		say("cannot set signals: %s", strerror(-err));
 		return DEVICE_PROCESS_FAILED;
 	}
-	err = sandbox_enter(zone_id, keep, &step);
+	err = sandbox_begin(keep, &step);
 	if (err) {
 		say("cannot %s: %s", step, strerror(-err));
 		return DEVICE_PROCESS_FAILED;
@@ -192,6 +207,8 @@ int main(int argc, char **argv)
 		say("cannot take the zone: %s", strerror(-err));
 		return DEVICE_PROCESS_FAILED;
 	}
+	if (enter(&handle))
+		return DEVICE_PROCESS_FAILED;
 	end = run(&handle, specs, (unsigned)(argc - 2));
 	device_process_fini(&process);
 	return end;

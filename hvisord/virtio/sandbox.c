@@ -12,23 +12,23 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "device_bus.h"
 #include "link_server.h"
+#include "sandbox_private.h"
 
-/* Links, loop, eventfds, the three standard ones and what was handed down. */
-#define MAX_DESCRIPTORS (LINK_SERVER_MAX + 16u)
+/* Links, loop, an eventfd for each disk, the rest; beside what was handed down. */
+#define MORE_DESCRIPTORS (LINK_SERVER_MAX + DEVICE_BUS_MAX + 16u)
 
-static int close_rest(uint32_t zone_id, unsigned keep)
+static int close_rest(unsigned keep)
 {
-	(void)zone_id;
 	return syscall(SYS_close_range, keep, UINT_MAX, 0) < 0 ? -errno : 0;
 }
 
-static int silence(uint32_t zone_id, unsigned keep)
+static int silence(unsigned keep)
 {
 	const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int err = 0;
 
-	(void)zone_id;
 	(void)keep;
 	if (fd < 0)
 		return -errno;
@@ -42,35 +42,31 @@ static int silence(uint32_t zone_id, unsigned keep)
 }
 
 /* A terminal's or a parent's end is no business of ours; EPERM: it leads one already. */
-static int leave_session(uint32_t zone_id, unsigned keep)
+static int leave_session(unsigned keep)
 {
-	(void)zone_id;
 	(void)keep;
 	return setsid() < 0 && errno != EPERM ? -errno : 0;
 }
 
 /* No file system is kept busy by where we happen to stand. */
-static int leave_folder(uint32_t zone_id, unsigned keep)
+static int leave_folder(unsigned keep)
 {
-	(void)zone_id;
 	(void)keep;
 	return chdir("/") < 0 ? -errno : 0;
 }
 
-static int limit(uint32_t zone_id, unsigned keep)
+static int limit(unsigned keep)
 {
-	static const struct {
+	const struct {
 		__rlimit_resource_t resource;
 		rlim_t value;
 	} limits[] = {
 		{ RLIMIT_CORE, 0 },
 		{ RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_MEMLOCK, 0 },
-		{ RLIMIT_NOFILE, MAX_DESCRIPTORS },
+		{ RLIMIT_NOFILE, keep + MORE_DESCRIPTORS },
 	};
 
-	(void)zone_id;
-	(void)keep;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		const struct rlimit value = { limits[i].value, limits[i].value };
 
@@ -80,50 +76,21 @@ static int limit(uint32_t zone_id, unsigned keep)
 	return 0;
 }
 
-static int change_user(uint32_t zone_id, unsigned keep)
-{
-	const uid_t uid = SANDBOX_FIRST_UID + zone_id;
-
-	(void)keep;
-	if (geteuid() != 0)
-		return 0;
-	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
-		return -errno;
-	return 0;
-}
-
-static int gain_nothing(uint32_t zone_id, unsigned keep)
-{
-	/* a change of user took them, if there was one: not if the daemon itself is not root but capable */
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-
-	(void)zone_id;
-	(void)keep;
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-	    syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return -errno;
-	return 0;
-}
-
 static const struct {
 	const char *name;
-	int (*take)(uint32_t zone_id, unsigned keep);
+	int (*take)(unsigned keep);
 } steps[] = {
 	{ "close descriptors", close_rest },
 	{ "open /dev/null", silence },
 	{ "start a session", leave_session },
 	{ "change to /", leave_folder },
 	{ "set limits", limit },
-	{ "change user", change_user },
-	{ "give up privileges", gain_nothing },
 };
 
-int sandbox_enter(uint32_t zone_id, unsigned keep, const char **ret_step)
+int sandbox_begin(unsigned keep, const char **ret_step)
 {
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		const int err = steps[i].take(zone_id, keep);
+		const int err = steps[i].take(keep);
 
 		if (err) {
 			*ret_step = steps[i].name;
@@ -133,12 +100,44 @@ int sandbox_enter(uint32_t zone_id, unsigned keep, const char **ret_step)
 	return 0;
 }
 
-int sandbox_seal(const char **ret_step)
+static int change_user(uint32_t zone_id)
 {
-	const struct rlimit none = { 1, 1 };
+	const uid_t uid = SANDBOX_FIRST_UID + zone_id;
 
-	if (setrlimit(RLIMIT_NPROC, &none) == 0)
+	if (geteuid() != 0)
 		return 0;
-	*ret_step = "set limits";
-	return -errno;
+	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Those that a namespace gave, and those of a daemon that is not root but capable. */
+static int gain_nothing(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+int sandbox_enter(uint32_t zone_id, int *ret_isolated, const char **ret_step)
+{
+	int err;
+
+	*ret_step = "change user";
+	err = change_user(zone_id);
+	if (err)
+		return err;
+	*ret_isolated = sandbox_leave_machine();
+	*ret_step = "give up privileges";
+	return gain_nothing();
+}
+
+int sandbox_seal(void)
+{
+	return sandbox_filter_calls();
 }

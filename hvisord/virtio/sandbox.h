@@ -2,7 +2,7 @@
 /*
  * What the device process gives up before it looks at anything of its zone.
  * It keeps: the driver handle bound to the zone, the listening link socket,
- * stderr, and memory.
+ * its disks and taps, stderr, and memory.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H
@@ -17,17 +17,27 @@
 #define SANDBOX_FIRST_UID 61184u
 
 /*
- * Closes every descriptor from keep on, points 0 and 1 to /dev/null; a session
- * of its own, in the root folder; no core dumps, few descriptors;
- * another uid; no capability survives; nothing gained by exec; not traceable
- * by its own uid. 0 or a negative errno, with *ret_step naming what failed.
+ * First, while the program is alone with itself: closes every descriptor from
+ * keep on, points 0 and 1 to /dev/null; a session of its own, in the root
+ * folder; no core dumps, no locked memory, few descriptors. 0 or a negative
+ * errno, with *ret_step naming what failed.
  */
-int sandbox_enter(uint32_t zone_id, unsigned keep, const char **ret_step);
+int sandbox_begin(unsigned keep, const char **ret_step);
 
 /*
- * The threads are there: no more of them, and no child. Before anything of the
- * guest is looked at. Returns as sandbox_enter().
+ * Once the handle is open, and before there are threads: another user, namespaces
+ * of its own (files: an empty root; networks: none; IPC, names, control groups),
+ * no capability, nothing gained by exec, not traceable by its own uid.
+ * *ret_isolated: 0, or why the machine gives it no namespaces; the rest is done
+ * then all the same, and the caller judges. Returns as sandbox_begin().
  */
-int sandbox_seal(const char **ret_step);
+int sandbox_enter(uint32_t zone_id, int *ret_isolated, const char **ret_step);
+
+/*
+ * Before anything of the guest is looked at, when all threads and rings are
+ * there: only the system calls that serving takes are left, see
+ * sandbox_filter.c. Any other ends the process. 0 or a negative errno.
+ */
+int sandbox_seal(void);
 
 #endif

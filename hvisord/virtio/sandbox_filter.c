@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The system calls that are left (seccomp(2)). One that is not ends the process:
+ * it has been taken over, or we have forgotten something, and both must be seen.
+ */
+#include "sandbox_private.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/if_tun.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "hv_ioctl.h"
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#error "the numbers of this machine's system calls are not known here"
+#endif
+
+/* Sanitizers open files, start programs and map code to say what they found. No release is built with them. */
+#if defined(__SANITIZE_ADDRESS__)
+#define OTHERWISE SECCOMP_RET_ALLOW
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#define OTHERWISE SECCOMP_RET_ALLOW
+#endif
+#endif
+#ifndef OTHERWISE
+#define OTHERWISE SECCOMP_RET_KILL_PROCESS
+#endif
+
+/* With any arguments. Numbers above 2^30 (x32) are none of them. */
+static const uint32_t calls[] = {
+	/* links, disks, taps, the handle */
+	SYS_read,
+	SYS_write,
+	SYS_readv,
+	SYS_writev,
+	SYS_pread64,
+	SYS_pwrite64,
+	SYS_preadv,
+	SYS_pwritev,
+	SYS_preadv2,
+	SYS_pwritev2,
+	SYS_recvfrom,
+	SYS_recvmsg,
+	SYS_sendto,
+	SYS_sendmsg,
+	SYS_accept4,
+	SYS_shutdown,
+	SYS_close,
+	SYS_lseek,
+	SYS_fdatasync,
+	SYS_fallocate,
+	SYS_io_uring_enter, /* a ring set up and restricted before; no other can be */
+	/* the loop, and waiting */
+	SYS_epoll_ctl,
+	SYS_epoll_pwait,
+	SYS_ppoll,
+	SYS_timerfd_settime,
+	SYS_futex,
+	SYS_clock_gettime,
+	SYS_clock_nanosleep,
+	SYS_restart_syscall,
+	SYS_sched_yield,
+#if defined(__x86_64__)
+	SYS_epoll_wait,
+	SYS_poll,
+#endif
+	/* memory; without PROT_EXEC also mmap and mprotect, below */
+	SYS_munmap,
+	SYS_mremap,
+	SYS_madvise,
+	SYS_brk,
+	/* rng */
+	SYS_getrandom,
+	/* signals and the end */
+	SYS_rt_sigreturn,
+	SYS_rt_sigprocmask,
+	SYS_exit,
+	SYS_exit_group,
+};
+
+static const uint32_t ioctls[] = {
+	HV_IOC_COMPLETE, HV_IOC_INJECT, TUNSETOFFLOAD, TUNSETQUEUE, TUNSETTXFILTER,
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define OFFSET_OF(field) (uint32_t) offsetof(struct seccomp_data, field)
+/* The lower half of an argument: what ioctl's request and mmap's protection are. */
+#define OFFSET_OF_ARG(n) (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n))
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lower halves come first");
+
+struct program {
+	struct sock_filter code[COUNT(calls) * 2 + COUNT(ioctls) * 2 + 24];
+	unsigned short length;
+};
+
+static void put(struct program *program, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
+{
+	program->code[program->length++] = (struct sock_filter){ code, yes, no, k };
+}
+
+static void load(struct program *program, uint32_t offset)
+{
+	put(program, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
+}
+
+static void end(struct program *program, uint32_t action)
+{
+	put(program, BPF_RET | BPF_K, action, 0, 0);
+}
+
+/* If what was loaded is value, this is allowed. */
+static void allow(struct program *program, uint32_t value)
+{
+	put(program, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+	end(program, SECCOMP_RET_ALLOW);
+}
+
+/* If what was loaded is that call, the next count instructions decide. */
+static void when_call(struct program *program, uint32_t number, uint8_t count)
+{
+	put(program, BPF_JMP | BPF_JEQ | BPF_K, number, 0, count);
+}
+
+/* Only without PROT_EXEC. */
+static void when_mapping(struct program *program, uint32_t number)
+{
+	when_call(program, number, 4);
+	load(program, OFFSET_OF_ARG(2));
+	put(program, BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0);
+	end(program, SECCOMP_RET_ALLOW);
+	end(program, OTHERWISE);
+}
+
+static void build(struct program *program)
+{
+	program->length = 0;
+	load(program, OFFSET_OF(arch));
+	put(program, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+	end(program, SECCOMP_RET_KILL_PROCESS);
+	load(program, OFFSET_OF(nr));
+	for (size_t i = 0; i < COUNT(calls); i++)
+		allow(program, calls[i]);
+	when_mapping(program, SYS_mmap);
+	when_mapping(program, SYS_mprotect);
+	when_call(program, SYS_ioctl, COUNT(ioctls) * 2 + 2);
+	load(program, OFFSET_OF_ARG(1));
+	for (size_t i = 0; i < COUNT(ioctls); i++)
+		allow(program, ioctls[i]);
+	end(program, OTHERWISE);
+	end(program, OTHERWISE);
+}
+
+int sandbox_filter_calls(void)
+{
+	struct program program;
+	struct sock_fprog filter = { .filter = program.code };
+
+	build(&program);
+	filter.len = program.length;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) != 0 ? -errno
+												      : 0;
+}
