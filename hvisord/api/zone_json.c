@@ -205,6 +205,7 @@ static void put_policy(const struct zone *zone, struct json_out *out)
 		json_put_uint(out, "restart_limit", policy->restart_limit);
 		json_put_uint(out, "restart_delay_ms", policy->restart_delay_ms);
 		json_put_uint(out, "stop_timeout_ms", policy->stop_timeout_ms);
+		json_put_string(out, "device_failure", config_device_failure_name(policy->device_failure));
 		json_open_array(out, "after");
 		for (unsigned i = 0; i < policy->num_after; i++)
 			json_put_string(out, NULL, policy->after[i]);

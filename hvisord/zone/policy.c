@@ -121,8 +121,10 @@ static void restart(struct zone *zone, bool bad)
 	const struct config_policy *policy = zone->config != NULL ? &zone->config->policy : NULL;
 	unsigned restarts = policy_restarts(zone);
 
-	if (policy == NULL || policy->restart == CONFIG_RESTART_NO ||
-	    (policy->restart == CONFIG_RESTART_ON_FAILURE && !bad))
+	/* device_failure asks for this one itself */
+	if (policy == NULL ||
+	    (!zone->private->device_failed && (policy->restart == CONFIG_RESTART_NO ||
+					       (policy->restart == CONFIG_RESTART_ON_FAILURE && !bad))))
 		return rest(zone, "ended");
 	if (policy->restart_limit != 0 && restarts >= policy->restart_limit) {
 		log_zone_warning(zone->name, "was started again %u times in a row: given up", restarts);

@@ -36,6 +36,7 @@ struct zone_cause {
 #define ZONE_CAUSE_AUTOSTART "autostart"   /* the machine booted */
 #define ZONE_CAUSE_RESTART "restart"       /* the zone's restart policy */
 #define ZONE_CAUSE_GUEST "guest"           /* its guest powered off, reset, or did what it may not */
+#define ZONE_CAUSE_DEVICE "device"         /* its device process died, and its policy is to restart then */
 #define ZONE_CAUSE_HYPERVISOR "hypervisor" /* ended by something else than this daemon */
 #define ZONE_CAUSE_CONFIG "config"         /* its file changed */
 #define ZONE_CAUSE_ADOPTED "adopted"       /* found so by a new daemon */

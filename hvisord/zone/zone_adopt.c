@@ -120,10 +120,14 @@ static int adopt(struct zones *zones, uint32_t id)
 	adopt_device(zone, &record);
 	if (status.state == HV_ZONE_RUNNING) {
 		zone_event(zone, ZONE_EVENT_ADOPT_RUNNING, "adopted");
+		if (zone->device_state == ZONE_DEVICE_DIED)
+			zone_device_failed(zone);
 		return 0;
 	}
 	if (status.state == HV_ZONE_PAUSED) {
 		zone_event(zone, ZONE_EVENT_ADOPT_PAUSED, "adopted");
+		if (zone->device_state == ZONE_DEVICE_DIED)
+			zone_device_failed(zone);
 		return 0;
 	}
 	/* half started, or ended meanwhile: to the end of it */

@@ -50,6 +50,8 @@ static void on_gone(void *user)
 	if (zone->state == ZONE_STARTING) {
 		zone_fail(zone, SCHEMA_ERROR_DEVICE, "its device process ended before it was ready");
 		zone_halt(zone, ZONE_EVENT_FAIL, "zone.device", zone->cause);
+	} else if (!expected && zone->state != ZONE_STOPPING) {
+		zone_device_failed(zone);
 	} else {
 		zone_progress(zone);
 	}

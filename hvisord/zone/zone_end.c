@@ -114,7 +114,9 @@ static void finish(struct zone *zone)
 	}
 	store_remove(run_dir, (uint32_t)zone->id);
 	zone->started_ms = 0;
-	if (ran && is_fault(reason))
+	if (private->device_failed)
+		zone_event(zone, ZONE_EVENT_CRASHED, "zone.device");
+	else if (ran && is_fault(reason))
 		zone_event(zone, ZONE_EVENT_CRASHED, zone_reason_name(reason));
 	else if (zone->failure.error != SCHEMA_OK)
 		zone_event(zone, ZONE_EVENT_GONE, schema_errors[zone->failure.error].reason);
@@ -191,6 +193,8 @@ void zone_progress(struct zone *zone)
 	/* a worker still writes into the zone's RAM */
 	if (private->load != NULL)
 		return zone_load_abort(zone);
+	if (!zone_respawn_cancel(zone))
+		return;
 	if (private->created) {
 		if (zone_update_status(zone) != 0)
 			return;

@@ -14,6 +14,7 @@
 #include "zone.h"
 
 struct zone_load;
+struct zone_respawn;
 struct net_link;
 
 #define LINK_UNKNOWN 0u
@@ -44,6 +45,10 @@ struct zone_private {
 	struct zone_load *load;
 	struct device_files files; /* opened for a device process that is not started yet */
 	struct device *device;
+	struct zone_respawn *respawn;      /* another device process is on its way; NULL */
+	unsigned respawns;                 /* in a row */
+	uint64_t respawn_ms;               /* when the last of them began */
+	bool device_failed;                /* that is what this run ends for */
 	uint8_t links[CONFIG_MAX_DEVICES]; /* what the process was told of its taps: LINK_ */
 	struct console_log *log;           /* NULL: not opened yet, or there is no place for it */
 	uint64_t device_base;              /* console position of the device process's byte 0 */
@@ -176,6 +181,12 @@ int zone_store(struct zone *zone);
 int zone_device_spawn(struct zone *zone);
 int zone_device_adopt(struct zone *zone, const struct store_record *record);
 void zone_device_drop(struct zone *zone); /* forget it; the process lives on, if it lives */
+
+/* zone_respawn.c: the device process of a zone that runs is gone, unasked: what its policy says */
+void zone_device_failed(struct zone *zone);
+/* No other comes. False: a worker still opens files for it, and zone_progress() is called after that. */
+bool zone_respawn_cancel(struct zone *zone);
+
 /* zone_start.c: the device process is there, or is not */
 void zone_device_is_ready(struct zone *zone);
 

@@ -237,6 +237,8 @@ void zone_begin(struct zone *zone, struct zone_plan *plan, unsigned delay_ms)
 	private->destroy_called = false;
 	private->refused = false;
 	private->stop_wanted = false;
+	private->device_failed = false;
+	private->respawns = 0;
 	if (delay_ms != 0)
 		uv_timer_start(&private->delay, on_delay, delay_ms, 0);
 	else

@@ -167,6 +167,7 @@ void zones_close(struct zones *zones)
 	while ((private = TAILQ_FIRST(&zones->list)) != NULL) {
 		/* a worker that still loads ends soon; the next daemon undoes that start */
 		zone_load_abort(private->zone);
+		(void)zone_respawn_cancel(private->zone);
 		zone_device_drop(private->zone);
 		zone_ops_settled(private->zone);
 		zone_inputs_fail(private->zone);

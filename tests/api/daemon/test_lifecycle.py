@@ -229,11 +229,47 @@ def device_process_dies(rig):
     pid = client.result("zone.get", zone=2)["zone"]["device"]["pid"]
     os.kill(pid, 9)
     assert client.event(lambda event: event["state"] == "died")["pid"] == pid
+    other = client.event(lambda event: event["state"] == "ready")["pid"]
     zone = client.result("zone.get", zone=2)["zone"]
-    assert zone["state"] == "running" and zone["device"] == {"state": "died", "pid": pid}
+    assert other != pid and zone["state"] == "running", zone
+    assert zone["runs"] == 1 and (zone["device"]["state"], zone["device"]["pid"]) == ("ready", other), zone
     assert client.result("zone.stop", zone=2)["state"] == "stopped"
     assert client.result("zone.start", zone=2)["state"] == "running"
-    assert text(client.result("console.attach", zone=2, replay=4096)).count(b"booted") == 2
+    end = client.result("zone.get", zone=2)["zone"]["console"]["end"]
+    type_into(client, 2, b"served\n")
+    wait_for(lambda: b"served" in text(client.result("console.attach", zone=2, replay=4096)), f"output past {end}")
+
+
+def device_process_dies_and_the_zone_with_it(rig):
+    """device_failure: restart-zone, whatever `restart` says, and as often as restart_limit allows."""
+    rig.zone(2, [2], console=True, device_failure="restart-zone", restart_delay_ms=10, restart_limit=2)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    client.result("events.subscribe", match=["zone.*"])
+    for again in (True, True, False):
+        zone = client.result("zone.get", zone=2)["zone"]
+        os.kill(zone["device"]["pid"], 9)
+        crashed = client.event(lambda event: event.get("to") == "crashed")
+        assert crashed["reason"] == "zone.device" and crashed["cause"]["kind"] == "device", crashed
+        if again:
+            wait_for(lambda: (lambda z: z["state"] == "running" and z["device"]["state"] == "ready")(
+                client.result("zone.get", zone=2)["zone"]), "the next run")
+    assert client.result("zone.get", zone=2)["zone"]["runs"] == 3
+    assert state(client, 2) == "crashed"
+
+
+def device_process_dies_again_and_again(rig):
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    for _ in range(4):
+        pid = client.result("zone.get", zone=2)["zone"]["device"]["pid"]
+        os.kill(pid, 9)
+        wait_for(lambda: (lambda d: d["state"] == "ready" and d["pid"] != pid)(
+            client.result("zone.get", zone=2)["zone"]["device"]), "the next process")
+    os.kill(client.result("zone.get", zone=2)["zone"]["device"]["pid"], 9)
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+    wait_for(lambda: rig.devices() == [], "none is left")
 
 
 def paused_and_resumed(rig):
@@ -324,5 +360,6 @@ def stopped_while_its_device_process_begins(rig):
 run([start_and_stop, nothing_left_after_fifty_runs, guest_powers_off, guest_faults, guest_resets,
      stop_wins_over_reset, bad_config_changes_nothing, conflicts_are_named, two_zones_at_once,
      image_is_missing_or_changes, device_process_fails, start_times_out_and_can_be_cancelled,
-     stop_while_starting, start_while_stopping_waits, device_process_dies, paused_and_resumed, root_is_not_touched,
+     stop_while_starting, start_while_stopping_waits, device_process_dies, device_process_dies_and_the_zone_with_it,
+     device_process_dies_again_and_again, paused_and_resumed, root_is_not_touched,
      directory_is_watched, removed_file_of_a_running_zone, stopped_while_its_device_process_begins])
