@@ -81,6 +81,9 @@ static const uint32_t calls[] = {
 	SYS_mremap,
 	SYS_madvise,
 	SYS_brk,
+	/* the first steps of a thread that was made before */
+	SYS_rseq,
+	SYS_set_robust_list,
 	/* rng */
 	SYS_getrandom,
 	/* signals and the end */
