@@ -27,6 +27,7 @@
 
 struct uring {
 	struct disk_io io; /* first */
+	int fd;
 	struct io_uring ring;
 	unsigned under_way;
 };
@@ -84,6 +85,7 @@ static int uring_new(int fd, struct disk_io **ret_disk, int *ret_event)
 	if (!disk)
 		return -ENOMEM;
 	disk->io.ops = &disk_uring;
+	disk->fd = fd;
 	err = make_ring(&disk->ring, fd);
 	if (err) {
 		free(disk);
@@ -161,6 +163,19 @@ static void pass(struct uring *disk)
 				 (r > 0 || io_uring_sq_ready(&disk->ring) == disk->under_way)));
 }
 
+/*
+ * What the call gave. Where the kernel could not make a thread for it, for a
+ * limit on processes, it is made here and now: late is better than an error
+ * that no disk had.
+ */
+static int64_t result_of(const struct uring *disk, const struct disk_request *request,
+			 const struct io_uring_cqe *cqe)
+{
+	if (cqe->res == -ECANCELED || cqe->res == -EAGAIN)
+		return disk_op_call(disk->fd, request);
+	return cqe->res;
+}
+
 /* Returns true if a request wants another call. */
 static bool take_completions(struct uring *disk)
 {
@@ -169,7 +184,7 @@ static bool take_completions(struct uring *disk)
 
 	while (io_uring_peek_cqe(&disk->ring, &cqe) == 0) {
 		struct disk_request *request = io_uring_cqe_get_data(cqe);
-		const int result = cqe->res;
+		const int64_t result = result_of(disk, request, cqe);
 
 		io_uring_cqe_seen(&disk->ring, cqe);
 		if (disk_op_next(request, result)) {

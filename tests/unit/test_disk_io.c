@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "disk_io.h"
@@ -218,6 +219,50 @@ static void waits(void)
 	disk_io_free(disk);
 }
 
+static void keep_result(struct disk_request *request, int result)
+{
+	*(int *)request->iov[DISK_IO_SEGMENTS - 1].iov_base = result;
+}
+
+static int run_one(struct disk_io *disk, struct disk_request *request)
+{
+	int result = 1;
+
+	request->done = keep_result;
+	request->iov[DISK_IO_SEGMENTS - 1].iov_base = &result;
+	disk_io_submit(disk, request);
+	disk_io_drain(disk);
+	return result;
+}
+
+/* A limit on processes is one on the kernel's threads for a ring too. */
+static void no_workers(void)
+{
+	const struct rlimit one = { 1, 1 };
+	struct disk_request *request;
+	struct disk_io *disk;
+	int event;
+
+	if (geteuid() == 0) { /* whom no limit stops */
+		CHECK_EQ(setresgid(61199, 61199, 61199), 0);
+		CHECK_EQ(setresuid(61199, 61199, 61199), 0);
+	}
+	disk = open_engine(DISK_ENGINE_BEST, &event);
+	CHECK_EQ(setrlimit(RLIMIT_NPROC, &one), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		memset(memory, (int)(i + 1), sizeof(memory));
+		CHECK_EQ(run_one(disk, new_request(DISK_WRITE)), 0);
+		CHECK_EQ(run_one(disk, new_request(DISK_FLUSH)), 0);
+		memset(memory, 0, sizeof(memory));
+		CHECK_EQ(run_one(disk, new_request(DISK_READ)), 0);
+		CHECK_EQ(memory[8191], i + 1);
+		request = new_request(DISK_ZERO);
+		request->length = 1 << 20;
+		CHECK_EQ(run_one(disk, request), 0);
+	}
+	disk_io_free(disk);
+}
+
 #ifdef DISK_HAS_URING
 /* Somebody who has the process and with it the ring can use it for the disk alone. */
 static void restricted(void)
@@ -272,6 +317,7 @@ int main(int argc, char **argv)
 	static const struct test tests[] = {
 		TEST(short_transfers), TEST(failed_transfers), TEST(write_through),  TEST(discards),
 		TEST(zeroes),          TEST(kernel_without),   TEST(kernel_refuses), TEST(waits),
+		TEST(no_workers),
 #ifdef DISK_HAS_URING
 		TEST(restricted),
 #endif
