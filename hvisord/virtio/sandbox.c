@@ -19,6 +19,9 @@
 /* Links, loop, an eventfd for each disk, the rest; beside what was handed down. */
 #define MORE_DESCRIPTORS (LINK_SERVER_MAX + DEVICE_BUS_MAX + 16u)
 
+/* Linux from 6.10 on counts the rings of disks among locked memory: less than 64 KiB each. */
+#define RING_BYTES (DEVICE_BUS_MAX * 65536u)
+
 static int close_rest(unsigned keep)
 {
 	return syscall(SYS_close_range, keep, UINT_MAX, 0) < 0 ? -errno : 0;
@@ -63,7 +66,7 @@ static int limit(unsigned keep)
 	} limits[] = {
 		{ RLIMIT_CORE, 0 },
 		{ RLIMIT_MSGQUEUE, 0 },
-		{ RLIMIT_MEMLOCK, 0 },
+		{ RLIMIT_MEMLOCK, RING_BYTES },
 		{ RLIMIT_NOFILE, keep + MORE_DESCRIPTORS },
 	};
 
