@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "console.h"
 #include "log.h"
 #include "state.h"
 
@@ -136,7 +137,7 @@ static bool parse_name(const struct console_log *log, const char *name, uint64_t
 			return false;
 	}
 	*ret_start = start;
-	return start < UINT64_MAX / 2 && strcmp(name, ".log") == 0;
+	return start <= CONSOLE_POS_MAX && strcmp(name, ".log") == 0;
 }
 
 static void add_found(struct console_log *log, uint64_t start, uint64_t size)
@@ -164,7 +165,8 @@ static void find_files(struct console_log *log)
 		uint64_t start;
 
 		if (parse_name(log, entry->d_name, &start) &&
-		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && (uint64_t)st.st_size <= CONSOLE_POS_MAX - start)
 			add_found(log, start, (uint64_t)st.st_size);
 	}
 	if (dir != NULL)

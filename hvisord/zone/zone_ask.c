@@ -254,6 +254,20 @@ static void enable(struct zone_op *op)
 		zone_op_finish_with(op, SCHEMA_ERROR_INTERNAL, "out of memory for zone %s");
 }
 
+/* It is as it was before; or, where somebody has asked for more since, will be if that fails too. */
+static void take_back(struct zone_op *op)
+{
+	struct zone_op *later = op;
+
+	do {
+		later = TAILQ_NEXT(later, entry);
+	} while (later != NULL && later->touch == 0);
+	if (later != NULL)
+		later->before = op->before;
+	else
+		policy_unenable(op->zone, op->before);
+}
+
 void zone_ask_written(struct zone_op *op, int error)
 {
 	struct zone_failure failure = { .error = SCHEMA_ERROR_STATE };
@@ -261,7 +275,7 @@ void zone_ask_written(struct zone_op *op, int error)
 
 	if (error == 0)
 		return zone_op_finish_with(op, SCHEMA_OK, NULL);
-	policy_unenable(zone, op->before);
+	take_back(op);
 	snprintf(failure.message, sizeof(failure.message),
 		 "%.128s: %s: what zone %.40s does at boot stays as it was",
 		 zone->private->zones->options.state_dir, strerror(-error), zone->name);
@@ -286,6 +300,8 @@ void zone_ask_give_up(struct zone_op *op, enum schema_error_id error, const char
 	/* who asked for a graceful end does not any more: what the guest does now is followed again */
 	if (op->asked && lifecycle_is_active(zone->state) && zone->state != ZONE_STOPPING)
 		want_stop(zone, false);
+	if (op->touch != 0)
+		take_back(op);
 	zone_op_finish_with(op, error, format);
 	if (undo) {
 		run_after_end(zone, NULL);

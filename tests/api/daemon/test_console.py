@@ -136,6 +136,20 @@ def names(rig):
         sorted(os.listdir(rig.dir)) == ["log", "run", "state", "zones"]
 
 
+def no_such_position(rig):
+    """A file that claims to begin or end where no number of the protocol reaches is none of ours."""
+    folder = rig.state_dir + "/console"
+    os.makedirs(folder)
+    for pos, size in ((1 << 62, 1), ((1 << 53) + 1, 1), ((1 << 53) - 5, 6)):
+        with open(f"{folder}/z1.1.{pos}.log", "wb") as file:
+            file.truncate(size)
+    client = begin(rig, "sim:print 1000; echo")
+    client.result("zone.start", zone="z1")
+    wait_for(lambda: client.result("console.log", zone=1)["end"] == 1000, "output at its place")
+    rig.kill()
+    assert rig.start().result("zone.get", zone=1)["zone"]["device"]["state"] in ("connecting", "ready")
+
+
 def another_name(rig):
     """What a zone prints under a new name is kept by that, at positions that go on; a namesake has its own."""
     client = begin(rig, "sim:print 1000; echo")
@@ -300,5 +314,5 @@ def raw_and_deaf(rig):
     Reader(rig).until(b"last words\n")
 
 
-run([over_runs_and_daemons, hvisorctl_logs, bounded, names, another_name, no_place, somebody_cleans_up, killed_under_flood, raw,
+run([over_runs_and_daemons, hvisorctl_logs, bounded, names, no_such_position, another_name, no_place, somebody_cleans_up, killed_under_flood, raw,
      raw_alone, raw_and_deaf])

@@ -328,6 +328,11 @@ def no_place_for_it(rig):
     client = rig.start()
     settled(client, 2, "running")
     assert client.reason("zone.disable", zone=2) == "state.write"
+    # of two who ask at once neither gets what he wants, and it is as it was
+    client.send_bytes(b"".join(b'{"jsonrpc":"2.0","id":"%s","method":"zone.%s","params":{"zone":2}}\n' % (what, what)
+                               for what in (b"disable", b"enable")))
+    assert [client.answer(id)["error"]["data"]["reason"] for id in ("disable", "enable")] == ["state.write"] * 2
+    assert zone(client, 2)["policy"]["autostart"] and zone(client, 2)["policy"].get("override") is None
     client.result("zone.stop", zone=2, mode="force")
     client.result("zone.start", zone=2)
     client.result("zone.restart", zone=2)
