@@ -70,7 +70,7 @@ static int read_some(int fd, char *data, size_t size, size_t *ret_read)
 
 static int read_once(const char *path, size_t max, char **ret_data, size_t *ret_size)
 {
-	struct config_probe probe;
+	struct config_probe probe = { 0 };
 	int fd = open_file(path, false, &probe);
 	uint64_t size = fd < 0 ? 0 : probe.size;
 	size_t length = 0;
