@@ -3,15 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 #include "disk_io.h"
 #include "disk_op.h"
+#include "refuse_rings.h"
 #include "test.h"
 
 #ifdef DISK_HAS_URING
@@ -170,27 +166,12 @@ static struct disk_io *open_engine(enum disk_engine engine, int *ret_event)
 	return disk;
 }
 
-/* From now on io_uring_setup() fails with that error in this process, as where the kernel is built without. */
-static void refuse_rings(unsigned error)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = { COUNT(code), code };
-
-	CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	CHECK_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
-}
-
 static void check_falls_back(unsigned error)
 {
 	struct disk_io *disk;
 	int event;
 
-	refuse_rings(error);
+	CHECK_EQ(refuse_rings(error), 0);
 	disk = open_engine(DISK_ENGINE_BEST, &event);
 	CHECK_EQ(strcmp(disk_io_name(disk), "threads"), 0);
 	disk_io_free(disk);

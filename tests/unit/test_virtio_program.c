@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "device_process.h"
+#include "refuse_rings.h"
 #include "sandbox.h"
 #include "test.h"
 #include "virtio_blk.h"
@@ -33,6 +34,7 @@ struct run {
 	struct sockaddr_un address;
 	socklen_t address_size;
 	int disk; /* 0: none */
+	bool no_rings;
 	int stderr_fd;
 	pid_t pid;
 	struct hv_ring *ring;
@@ -121,6 +123,8 @@ static void spawn(struct run *run, char *const argv[], int extra)
 			move_fd(listener, DEVICE_FD_LISTEN);
 		if (run->disk > 0)
 			move_fd(disk, DEVICE_FD_FILES);
+		if (run->no_rings && refuse_rings(ENOSYS))
+			_exit(99);
 		execv(program, argv);
 		_exit(98);
 	}
@@ -300,7 +304,7 @@ static bool rings_work(void)
 }
 
 /* A disk works from within the sandbox, where neither files nor rings can be opened. */
-static void disk(void)
+static void check_disk(bool rings)
 {
 	static const uint32_t setup[][2] = {
 		{ 0x070, 3 },
@@ -324,12 +328,13 @@ static void disk(void)
 	int fd;
 
 	run.disk = fileno(tmpfile());
+	run.no_rings = !rings;
 	CHECK_EQ(ftruncate(run.disk, 1 << 20), 0);
 	spawn(&run, argv, -1);
 	CHECK_EQ(ask(&run, HV_REQUEST_READ, 8, 0), VIRTIO_BLK_ID);
 	for (size_t i = 0; i < COUNT(setup); i++)
 		(void)ask(&run, HV_REQUEST_WRITE, setup[i][0], setup[i][1]);
-	CHECK(has_ring(run.pid) || !rings_work());
+	CHECK(rings ? has_ring(run.pid) || !rings_work() : !has_ring(run.pid));
 	memset(run.ram + DISK_DATA, 0x5a, DISK_DATA);
 	CHECK_EQ(disk_do(&run, 1, VIRTIO_BLK_T_OUT, DISK_DATA), VIRTIO_BLK_S_OK);
 	CHECK_EQ(disk_do(&run, 2, VIRTIO_BLK_T_FLUSH, 0), VIRTIO_BLK_S_OK);
@@ -342,6 +347,16 @@ static void disk(void)
 	fd = link_connect(&run, 0);
 	link_quit(fd);
 	CHECK_EQ(finish(&run, NULL), 0);
+}
+
+static void disk(void)
+{
+	check_disk(true);
+}
+
+static void disk_on_threads(void)
+{
+	check_disk(false);
 }
 
 static void usage(void)
@@ -551,9 +566,10 @@ static void privileges(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		TEST(usage),         TEST(descriptors_missing), TEST(life),       TEST(outlives_the_daemon),
-		TEST(terminated),    TEST(memory_withdrawn),    TEST(zone_gone),  TEST(ring_broken),
-		TEST(start_refused), TEST(closes_the_rest),     TEST(privileges), TEST(disk),
+		TEST(usage),           TEST(descriptors_missing), TEST(life),       TEST(outlives_the_daemon),
+		TEST(terminated),      TEST(memory_withdrawn),    TEST(zone_gone),  TEST(ring_broken),
+		TEST(start_refused),   TEST(closes_the_rest),     TEST(privileges), TEST(disk),
+		TEST(disk_on_threads),
 	};
 
 	if (argc < 2) {
