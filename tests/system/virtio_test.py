@@ -179,6 +179,7 @@ def count_on_disk(m):
     return count
 
 
+NO_DISK = "console=hvc0 loglevel=4 cma=0 panic=1"
 LOAD = {"bootargs": "console=hvc0 loglevel=4 cma=0 panic=1 root=/dev/vda init=/sbin/load"}
 
 
@@ -203,10 +204,33 @@ def test_killed_process(m):
     for _ in range(3):
         seen = start_load(m, 5)
         m.run("kill -9 $(pidof hvisor-device)")
+        seen = max(seen, acknowledged(m))
         m.run("hvisorctl kill 1")
         count = count_on_disk(m)
         kept += count is not None and count >= seen
     check("what was acknowledged is there", kept == 3, f"{kept} of 3")
+
+
+def test_needs_reset(m):
+    """The device process is killed: another serves the console on, and the disk asks for a reset."""
+    m.boot(zone(1, [device(0, **CONSOLE), device(1, type="blk", img="a.img", serial="again")], bootargs=NO_DISK))
+    before = m.status()["device"]["pid"]
+    m.zone_run("dd if=/dev/vda of=/dev/null bs=1M count=1")
+    m.run("kill -9 $(pidof hvisor-device)")
+    status = m.wait(lambda s: s["device"]["state"] == "ready" and s["device"]["pid"] != before)
+    check("another process", status["state"] == "running" and status["runs"] == m.status()["runs"], short(status))
+    m.run("hvisorctl kill 1")
+
+
+def test_restart_zone(m):
+    """The device process is killed, and the zone's policy is to be restarted then."""
+    m.boot(zone(1, [device(0, **CONSOLE), device(1, **DISK)], device_failure="restart-zone", restart_delay_ms=100))
+    runs = m.status()["runs"]
+    m.run("kill -9 $(pidof hvisor-device)")
+    status = m.wait(lambda s: s["state"] == "running" and s["runs"] == runs + 1)
+    check("the zone runs again", status["runs"] == runs + 1, short(status))
+    m.need_shell(1)
+    check("on its disk", "/dev/vda / ext4" in m.zone_run("grep ' / ' /proc/mounts"))
 
 
 FIO = ("fio --name=v --filename=/dev/vdb --rw=randwrite --bs=4k --size={size}M --direct=1 --ioengine=libaio "
