@@ -132,6 +132,19 @@ def zone_that_starts_again(rig):
     assert flags(TAP) is None
 
 
+def device_process_dies(rig):
+    """Another takes its place, with a tap of the same name, and is told of its link."""
+    network_zone(rig, queues=4)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    wait_for(lambda: links(client) == ["1"], "a link")
+    type_into(client, 2, b"die\n")
+    wait_for(lambda: links(client) == ["1", "1"], "a link of the next one")
+    assert flags(TAP) & IFF_UP
+    set_up(TAP, False)
+    wait_for(lambda: links(client) == ["1", "1", "0"], "no link")
+
+
 def refused(rig):
     """The reason names device and interface, and nothing is left."""
     network_zone(rig, bridge="nowhere")
@@ -153,4 +166,4 @@ def refused(rig):
 if __name__ == "__main__":
     enter()
     run([tap_comes_and_goes, given_address_and_tap, link_follows, link_while_there_is_no_daemon, zone_that_starts_again,
-         refused])
+         device_process_dies, refused])
