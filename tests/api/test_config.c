@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "fixtures.h"
+#include "mac.h"
 #include "reason.h"
 #include "test.h"
 
@@ -233,6 +234,51 @@ static void test_platform(void)
 				 &violation));
 }
 
+static const char networks[] = "{ \"zones\": [{ \"id\": 1, \"devices\": ["
+			       "{ \"type\": \"net\", \"addr\": \"0xa003c00\", \"len\": \"0x200\", \"irq\": "
+			       "78, \"bridge\": \"br0\" }] "
+			       "}] }";
+
+static void test_network(void)
+{
+	const struct config_device *device;
+	uint8_t derived[CONFIG_MAC_SIZE];
+
+	fixture_enter();
+	put("zone.json", specification);
+	put("virtio.json", networks);
+	check("zone.json", "virtio.json");
+	CHECK_EQ(findings.errors, 0);
+	device = &zones[0]->devices[0];
+	CHECK(strcmp(device->tap, "hv1n0") == 0 && strcmp(device->bridge, "br0") == 0);
+	CHECK_EQ(device->queues, 1);
+	mac_derive(1, 0, derived);
+	CHECK(memcmp(device->mac, derived, sizeof(derived)) == 0);
+	done();
+}
+
+/* Of one interface, local, the same each time, and another for each machine, zone and device. */
+static void test_derived_addresses(void)
+{
+	static const char *const machines[] = { "", "0123456789abcdef0123456789abcdef",
+						"0123456789abcdef0123456789abcdee" };
+	uint8_t all[3 * 4 * 4][CONFIG_MAC_SIZE], again[CONFIG_MAC_SIZE];
+	unsigned count = 0;
+
+	for (unsigned machine = 0; machine < 3; machine++) {
+		for (uint32_t i = 0; i < 16; i++, count++) {
+			mac_derive_on(machines[machine], i / 4, i % 4, all[count]);
+			mac_derive_on(machines[machine], i / 4, i % 4, again);
+			CHECK(memcmp(all[count], again, sizeof(again)) == 0);
+			CHECK_EQ(all[count][0] & 3, 2);
+			for (unsigned j = 0; j < count; j++)
+				CHECK(memcmp(all[count], all[j], sizeof(again)) != 0);
+		}
+	}
+	/* It never changes: whoever gave it an address by DHCP would not know it again. */
+	CHECK(memcmp(all[16], "\x76\xd7\xa7\x6d\x0b\x4d", 6) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
@@ -246,6 +292,8 @@ int main(int argc, char **argv)
 		TEST(test_goodness),
 		TEST(test_list),
 		TEST(test_platform),
+		TEST(test_network),
+		TEST(test_derived_addresses),
 	};
 
 	return test_main(tests, COUNT(tests), argc, argv);
