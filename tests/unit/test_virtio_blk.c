@@ -586,6 +586,85 @@ static void reset_under_way(void)
 	}
 }
 
+#define LANES 4u /* requests at once, each on a quarter of the disk */
+#define LANE_SIZE (BLK_SIZE / LANES)
+#define LANE_DATA(lane) (RIG_BUFFER + 0x4000ull + 0x8000ull * (lane))
+
+struct model {
+	uint32_t state;
+	uint8_t disk[BLK_SIZE];
+	uint8_t expected[LANES][0x8000]; /* of a read */
+	uint32_t type[LANES], bytes[LANES];
+};
+
+static uint32_t next_random(struct model *model, uint32_t limit)
+{
+	model->state = model->state * 1664525u + 1013904223u;
+	return (model->state >> 8) % limit;
+}
+
+static const uint32_t model_types[] = { VIRTIO_BLK_T_IN, VIRTIO_BLK_T_OUT, VIRTIO_BLK_T_OUT,
+					VIRTIO_BLK_T_WRITE_ZEROES, VIRTIO_BLK_T_FLUSH };
+
+/* Puts one request into a lane, and does the same to the model. */
+static void put_random(struct blk_rig *blk, struct model *model, unsigned lane)
+{
+	const uint32_t type = model_types[next_random(model, COUNT(model_types))];
+	const uint32_t num = 1 + next_random(model, 63);
+	const uint32_t sector = lane * (LANE_SIZE / 512) + next_random(model, LANE_SIZE / 512 - num);
+	const struct range range = { sector, num, next_random(model, 2) };
+	uint8_t *bytes = rig_at(blk->rig, LANE_DATA(lane));
+	uint8_t *disk = model->disk + (size_t)sector * 512;
+
+	model->type[lane] = type;
+	model->bytes[lane] = type == VIRTIO_BLK_T_FLUSH ? 0 : num * 512;
+	for (unsigned i = 0; i < num * 512; i++)
+		bytes[i] = (uint8_t)next_random(model, 256);
+	if (type == VIRTIO_BLK_T_OUT)
+		memcpy(disk, bytes, num * 512);
+	if (type == VIRTIO_BLK_T_IN)
+		memcpy(model->expected[lane], disk, num * 512);
+	if (type == VIRTIO_BLK_T_WRITE_ZEROES) {
+		memset(disk, 0, num * 512);
+		memcpy(bytes, &range, sizeof(range));
+		model->bytes[lane] = sizeof(range);
+	}
+	blk_put(blk, lane / 2, lane % 2, type, sector, model->bytes[lane]);
+	((struct virtqueue_desc *)rig_at(blk->rig, RIG_QUEUE(lane / 2)))[lane % 2 * 3 + 1].addr =
+		LANE_DATA(lane);
+	rig_offer(blk->rig, lane / 2, lane % 2 * 3);
+}
+
+/* Any requests at once, as long as they do not meet, do what they would one after the other. */
+static void as_the_model(void)
+{
+	struct model *model = calloc(1, sizeof(*model));
+	struct blk_rig blk;
+
+	CHECK(model != NULL);
+	blk_rig_new(&blk, &usual);
+	rig_start(blk.rig, BLK_FEATURES | VIRTIO_F_EVENT_IDX);
+	CHECK_EQ(pread(blk.fd, model->disk, BLK_SIZE, 0), BLK_SIZE);
+	for (unsigned turn = 0; turn < 1000; turn++) {
+		for (unsigned lane = 0; lane < LANES; lane++)
+			put_random(&blk, model, lane);
+		rig_write(blk.rig, R_QUEUE_NOTIFY, 0);
+		rig_write(blk.rig, R_QUEUE_NOTIFY, 1);
+		blk_await(&blk, 0, 2);
+		blk_await(&blk, 1, 2);
+		for (unsigned lane = 0; lane < LANES; lane++) {
+			CHECK_EQ(*(uint8_t *)rig_at(blk.rig, BLK_STATUS + 64 * (lane % 2 + 4 * (lane / 2))),
+				 VIRTIO_BLK_S_OK);
+			CHECK(model->type[lane] != VIRTIO_BLK_T_IN ||
+			      memcmp(rig_at(blk.rig, LANE_DATA(lane)), model->expected[lane],
+				     model->bytes[lane]) == 0);
+		}
+	}
+	check_disk_bytes(&blk, 0, model->disk, BLK_SIZE);
+	blk_rig_free(&blk);
+	free(model);
+}
+
 /* A device can go with requests under way. */
 static void freed_under_way(void)
 {
@@ -699,6 +778,7 @@ int main(int argc, char **argv)
 		TEST(freed_under_way),
 		TEST(broken_under_way),
 		TEST(block_device),
+		TEST(as_the_model),
 	};
 
 	return test_main(tests, COUNT(tests), argc, argv);
