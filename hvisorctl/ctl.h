@@ -50,6 +50,7 @@ struct ctl {
 	int64_t output;   /* enum ctl_output */
 	int64_t color;    /* enum ctl_color */
 	int64_t timeout_ms;
+	bool help;
 	bool all;
 	bool dry_run;
 	const char *request_key;

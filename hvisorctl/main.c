@@ -39,7 +39,7 @@ const struct command commands[] = {
 	{ "diff", ctl_diff, OPERAND_ZONE, 1, -1, CTL_OPTION_ALL | CTL_OPTION_EXIT_CODE, "ZONE...",
 	  "how files differ from what runs" },
 	{ "reload", ctl_reload, OPERAND_NONE, 0, 0, 0, "", "read the zone files now" },
-	{ "enable", ctl_enable, OPERAND_ZONE, 1, -1, CHANGE, "ZONE...", "start zones with the daemon" },
+	{ "enable", ctl_enable, OPERAND_ZONE, 1, -1, CHANGE, "ZONE...", "start zones when the board boots" },
 	{ "disable", ctl_disable, OPERAND_ZONE, 1, -1, CHANGE, "ZONE...", "do not" },
 	{ "version", ctl_version, OPERAND_NONE, 0, 0, 0, "", "versions of hvisorctl and hvisord" },
 	{ "schema", ctl_schema, OPERAND_NONE, 0, 0, CTL_OPTION_MARKDOWN, "", "the protocol" },
@@ -75,6 +75,8 @@ static int run(struct ctl *ctl, uint64_t given, int argc, char **argv)
 {
 	const struct command *command;
 
+	if (ctl->help)
+		return ctl_help(ctl, argc, argv);
 	if (argc == 0) {
 		print_usage(stderr);
 		return CTL_USAGE;
@@ -139,7 +141,7 @@ int main(int argc, char **argv)
 	if (argc > 0)
 		argv[0] = name; /* what getopt says begins with it */
 	status = options_take(&ctl, argc, argv, &given);
-	/* -1: help or version was all that was wanted */
+	/* -1: the version was all that was wanted */
 	if (status == CTL_OK) {
 		take_environment(&ctl);
 		output_in_color = wants_color(&ctl);

@@ -66,7 +66,8 @@ const struct option_row option_rows[] = {
 	  "exit with 1 if something differs" },
 	{ "markdown", 0, OPTION_FLAG, AT(markdown), CTL_OPTION_MARKDOWN, 0, 0, NULL, NULL, "as Markdown" },
 	{ "version", 0, OPTION_VERSION, 0, 0, 0, 0, NULL, NULL, "of hvisorctl" },
-	{ "help", 'h', OPTION_HELP, 0, 0, 0, 0, NULL, NULL, "this text" },
+	{ "help", 'h', OPTION_FLAG, AT(help), 0, 0, 0, NULL, NULL,
+	  "this text; behind a command, all about that" },
 };
 const size_t num_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
 
@@ -147,7 +148,6 @@ static bool take(struct ctl *ctl, const struct option_row *row, const char *valu
 		return true;
 	case OPTION_LIST:
 		return add_pattern((struct ctl_patterns *)at, value);
-	case OPTION_HELP:
 	case OPTION_VERSION:
 		break;
 	}
@@ -179,10 +179,6 @@ static int take_row(struct ctl *ctl, const struct option_row *row, const char *v
 {
 	if (row->type == OPTION_VERSION) {
 		printf("hvisorctl %s\n", HVISOR_VERSION);
-		return -1;
-	}
-	if (row->type == OPTION_HELP) {
-		print_usage(stdout);
 		return -1;
 	}
 	return take(ctl, row, value) ? CTL_OK : bad_value(row, value);

@@ -34,7 +34,6 @@ enum option_type {
 	OPTION_FILE,    /* const char *: a path */
 	OPTION_MAYBE,   /* const char *: a path behind '=', or "-" */
 	OPTION_LIST,    /* struct ctl_patterns */
-	OPTION_HELP,
 	OPTION_VERSION,
 };
 

@@ -63,7 +63,7 @@ static void print_usage(FILE *to)
 			fprintf(to, " (%s)", table[i].initial);
 		fputc('\n', to);
 	}
-	fputs("  --debug                log more\n"
+	fputs("  --debug                 log more\n"
 	      "  --version, --help\n",
 	      to);
 }

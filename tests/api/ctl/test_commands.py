@@ -181,6 +181,7 @@ def manual(place):
     for name in names:
         status, text, _ = place.ctl("help", name)
         check((name, status), (name, 0))
+        check(place.ctl(name, "--help"), (0, text, ""))
         assert re.search(rf"^\.B[IR]? (.*, )?\"? ?{name}\b", page, re.M) or f" {name} \"" in page, name
         for option in re.findall(r"--([a-z-]+)", text):
             assert f"--{option}" in page, f"{name} --{option}"
