@@ -187,6 +187,14 @@ void ctl_put_zone(struct json_out *out, const char *text)
 		json_put_string(out, "zone", text);
 }
 
+void ctl_put_console(const struct ctl *ctl, struct json_out *out, const char *zone)
+{
+	ctl_put_zone(out, zone);
+	/* an older daemon knows one */
+	if (ctl->port != 0)
+		json_put_int(out, "port", ctl->port);
+}
+
 void ctl_put_patterns(struct json_out *out, const char *key, const struct ctl_patterns *patterns)
 {
 	if (patterns->count == 0)

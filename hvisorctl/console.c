@@ -91,7 +91,7 @@ static int send_attach(struct console *console)
 	int64_t replay = console->ctl->replay;
 
 	json_open_object(&out, NULL);
-	ctl_put_zone(&out, console->zone);
+	ctl_put_console(console->ctl, &out, console->zone);
 	json_put_int(&out, "replay", replay >= 0 ? replay : DEFAULT_REPLAY);
 	json_put_bool(&out, "more", true);
 	return send_request(console, "console.attach", &out, &console->attach_id);
@@ -107,7 +107,7 @@ static int send_size(struct console *console)
 	    size.ws_row == 0)
 		return 0;
 	json_open_object(&out, NULL);
-	ctl_put_zone(&out, console->zone);
+	ctl_put_console(console->ctl, &out, console->zone);
 	json_put_int(&out, "columns", size.ws_col);
 	json_put_int(&out, "rows", size.ws_row);
 	return send_request(console, "console.resize", &out, &id);
@@ -207,7 +207,7 @@ static int take_input(struct console *console)
 	if (length == 0)
 		return 0;
 	json_open_object(&out, NULL);
-	ctl_put_zone(&out, console->zone);
+	ctl_put_console(console->ctl, &out, console->zone);
 	json_put_base64(&out, "b64", data, length);
 	return send_request(console, "console.write", &out, &console->write_id);
 }
@@ -291,7 +291,7 @@ static void print_kept(struct console *console)
 	const char *params;
 
 	json_open_object(&out, NULL);
-	ctl_put_zone(&out, console->zone);
+	ctl_put_console(console->ctl, &out, console->zone);
 	json_put_int(&out, "replay", replay >= 0 ? replay : DEFAULT_REPLAY);
 	params = ctl_params(&out);
 	if (params != NULL &&

@@ -63,6 +63,7 @@ struct ctl {
 	struct ctl_patterns match;
 	struct ctl_patterns zones;
 	const char *state; /* wait --for */
+	int64_t port;      /* 0 if not given */
 	int64_t replay;
 	int64_t idle_ms;
 	int64_t wait_ms;
@@ -131,6 +132,8 @@ int ctl_time_left(int64_t deadline);
 int64_t ctl_now_ms(void);
 /* Adds "zone": a number if text is one, else a name. */
 void ctl_put_zone(struct json_out *out, const char *text);
+/* Zone and, if it is not the first, number of its console. */
+void ctl_put_console(const struct ctl *ctl, struct json_out *out, const char *zone);
 /* An array of strings, if there are any. */
 void ctl_put_patterns(struct json_out *out, const char *key, const struct ctl_patterns *patterns);
 /* Closes the object, ends the text. NULL without memory. */

@@ -73,7 +73,7 @@ static int read_piece(struct logs *logs, int64_t pos, int64_t limit, struct hvis
 	int status = CTL_FAILED;
 
 	json_open_object(&out, NULL);
-	ctl_put_zone(&out, logs->zone);
+	ctl_put_console(logs->ctl, &out, logs->zone);
 	if (pos >= 0)
 		json_put_int(&out, "pos", pos);
 	json_put_int(&out, "limit", limit);
@@ -134,7 +134,7 @@ static int attach(struct logs *logs)
 	int r = -ENOMEM;
 
 	json_open_object(&out, NULL);
-	ctl_put_zone(&out, logs->zone);
+	ctl_put_console(logs->ctl, &out, logs->zone);
 	json_put_int(&out, "replay", 0);
 	json_put_bool(&out, "more", true);
 	params = ctl_params(&out);

@@ -47,6 +47,8 @@ const struct option_row option_rows[] = {
 	{ "for", 0, OPTION_WORD, AT(state), CTL_OPTION_FOR, 0, 0,
 	  "running stopped paused crashed invalid ended settled", "STATE",
 	  "a state; ended: stopped, crashed or invalid; settled: any that lasts" },
+	{ "port", 'p', OPTION_NUMBER, AT(port), CTL_OPTION_PORT, 0, 15, NULL, "N",
+	  "which of the zone's consoles (0); show lists them" },
 	{ "replay", 0, OPTION_NUMBER, AT(replay), CTL_OPTION_CONSOLE, 0, 1048576, NULL, "BYTES",
 	  "kept output to begin with (65536)" },
 	{ "no-replay", 0, OPTION_PRESET, AT(replay), CTL_OPTION_CONSOLE, 0, 0, NULL, NULL, "none of it" },

@@ -22,6 +22,7 @@
 #define CTL_OPTION_SVG 0x2000u
 #define CTL_OPTION_MARKDOWN 0x4000u
 #define CTL_OPTION_EXIT_CODE 0x8000u
+#define CTL_OPTION_PORT 0x10000u
 
 enum option_type {
 	OPTION_FLAG,    /* bool */

@@ -46,6 +46,7 @@ struct connection {
 	unsigned num_requests;
 	struct subscription subscription;
 	struct zone *raw; /* bytes in both directions are those of this zone's console; NULL: lines */
+	unsigned raw_port;
 	uint64_t raw_pos;
 	struct zone_input *raw_input; /* typed, but not taken yet: no more is read meanwhile */
 	bool types;                   /* into a console, of the zone with this id */

@@ -132,8 +132,8 @@ static bool cpus_on(const struct zone *zone, uint64_t *ret_value)
 
 static bool console(const struct zone *zone, uint64_t *ret_value)
 {
-	*ret_value = zone->console.end;
-	return zone_has_console(zone);
+	*ret_value = zone_console_printed(zone);
+	return zone_num_consoles(zone) > 0;
 }
 
 static bool device_cpu(const struct zone *zone, uint64_t *ret_micros)
@@ -186,7 +186,8 @@ static const struct {
 	  exits,
 	  metric_put },
 	{ { "hvisor_zone_cpus_on", METRIC_GAUGE, NULL, "CPUs that its guest has on." }, cpus_on, metric_put },
-	{ { "hvisor_zone_console_bytes", METRIC_COUNTER, "bytes", "Bytes that it printed, over all runs." },
+	{ { "hvisor_zone_console_bytes", METRIC_COUNTER, "bytes",
+	    "Bytes that it printed, on all its consoles, over all runs." },
 	  console,
 	  metric_put },
 	{ { "hvisor_zone_device_cpu_seconds", METRIC_COUNTER, "seconds",

@@ -33,6 +33,7 @@ struct request {
 	void *waits_for;
 	/* console.attach with more */
 	struct zone *stream;
+	unsigned port; /* number of its console */
 	uint64_t pos;
 };
 

@@ -181,14 +181,37 @@ static void put_run(const struct zone *zone, struct json_out *out)
 }
 
 /* Positions of the bytes that are kept. */
-static void put_console(struct zone *zone, struct json_out *out)
+static void put_positions(struct zone *zone, unsigned port, struct json_out *out)
 {
-	if (!zone_has_console(zone))
-		return;
-	json_open_object(out, "console");
-	json_put_uint(out, "start", zone_console_start(zone));
-	json_put_uint(out, "end", zone_console_end(zone));
+	json_put_uint(out, "start", zone_console_start(zone, port));
+	json_put_uint(out, "end", zone_console_end(zone, port));
 	json_close_object(out);
+}
+
+/* What carries them: devices of the present or last run, else of its file. */
+static void put_consoles(struct zone *zone, struct json_out *out)
+{
+	const unsigned then = zone->plan != NULL ? plan_num_consoles(zone->plan) : 0;
+	const unsigned count = zone_num_consoles(zone);
+	const struct config_device *devices = then == count && then > 0 ? zone->plan->devices : NULL;
+	unsigned port = 0;
+
+	if (count == 0)
+		return;
+	if (devices == NULL)
+		devices = zone->config->devices;
+	json_open_object(out, "console");
+	put_positions(zone, 0, out);
+	json_open_array(out, "consoles");
+	for (const struct config_device *device = devices; port < count; device++) {
+		for (unsigned i = 0; i < config_device_consoles(device) && port < count; i++, port++) {
+			json_open_object(out, NULL);
+			json_put_uint(out, "port", port);
+			json_put_string(out, "type", config_device_name(device->type));
+			put_positions(zone, port, out);
+		}
+	}
+	json_close_array(out);
 }
 
 static void put_policy(const struct zone *zone, struct json_out *out)
@@ -250,7 +273,7 @@ void zone_json_full(struct zone *zone, struct json_out *out)
 	if (zone->id == 0)
 		return;
 	put_device(zone, out);
-	put_console(zone, out);
+	put_consoles(zone, out);
 	put_policy(zone, out);
 	put_counters(&zone->counters, out);
 	put_failure(&zone->failure, out);

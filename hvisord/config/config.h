@@ -59,6 +59,7 @@ enum config_device_type {
 #define CONFIG_INTERFACE_SIZE 16u /* of a network interface's name, with its NUL: Linux' IFNAMSIZ */
 #define CONFIG_MAX_QUEUES 8u      /* of a disk; pairs of a network interface */
 #define CONFIG_MAX_PORTS 8u       /* of a console */
+#define CONFIG_MAX_CONSOLES 16u   /* of a zone: ports of its consoles, and serial ports */
 
 /* A device that the zone's device process serves, from a zone file or a virtio file. */
 struct config_device {
@@ -77,10 +78,12 @@ struct config_device {
 	uint32_t ports;                     /* console */
 };
 
-/* It carries consoles of the zone, which are numbered in the order of the devices and their ports. */
-static inline bool config_device_is_console(const struct config_device *device)
+/* Consoles of the zone that it carries; they are numbered in the order of the devices and their ports. */
+static inline unsigned config_device_consoles(const struct config_device *device)
 {
-	return device->type == CONFIG_DEVICE_CONSOLE || device->type == CONFIG_DEVICE_PL011;
+	if (device->type == CONFIG_DEVICE_PL011)
+		return 1;
+	return device->type == CONFIG_DEVICE_CONSOLE ? device->ports : 0;
 }
 
 enum config_image_kind {

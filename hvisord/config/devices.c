@@ -132,6 +132,23 @@ static bool fill(struct config_draft *draft, struct config_source *source, const
 	return true;
 }
 
+/* There is room for it among the zone's devices and their consoles. */
+static bool check_room(const struct config_draft *draft, struct config_source *source, const char *pointer,
+		       const struct config_device *device)
+{
+	const struct config_zone *zone = draft->zone;
+	unsigned consoles = config_device_consoles(device);
+
+	for (unsigned i = 0; i < zone->num_devices; i++)
+		consoles += config_device_consoles(&zone->devices[i]);
+	if (zone->num_devices < CONFIG_MAX_DEVICES && consoles <= CONFIG_MAX_CONSOLES)
+		return true;
+	config_source_error(source, pointer, REASON_TOO_MANY,
+			    "a zone has %u devices and %u consoles at most, all ports counted",
+			    CONFIG_MAX_DEVICES, CONFIG_MAX_CONSOLES);
+	return false;
+}
+
 static void add_device(struct config_draft *draft, struct config_source *source, const char *pointer,
 		       const struct device_fields *device)
 {
@@ -153,9 +170,7 @@ static void add_device(struct config_draft *draft, struct config_source *source,
 	}
 	if (!good || !fill(draft, source, pointer, device, &made))
 		return;
-	if (zone->num_devices == CONFIG_MAX_DEVICES) {
-		config_source_error(source, pointer, REASON_TOO_MANY, "a zone has %u devices at most",
-				    CONFIG_MAX_DEVICES);
+	if (!check_room(draft, source, pointer, &made)) {
 		free(made.path);
 		return;
 	}

@@ -268,7 +268,7 @@ static void put_aliases(struct tree_maker *maker)
 static const struct config_device *main_console(const struct tree_zone *zone)
 {
 	for (unsigned i = 0; i < zone->num_devices; i++)
-		if (config_device_is_console(&zone->devices[i]))
+		if (config_device_consoles(&zone->devices[i]) > 0)
 			return &zone->devices[i];
 	return NULL;
 }

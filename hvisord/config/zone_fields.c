@@ -162,7 +162,9 @@ static const struct config_field device_table[] = {
 			 .initial = "derived, and stays the same",
 			 .doc = "net: the six bytes of its address" },
 	[DEVICE_PORTS] = { "ports", FIELD_NUMBER, .min = 1, .max = CONFIG_MAX_PORTS, .preset = 1,
-			   .offset = offsetof(struct device_fields, ports), .doc = "console: its ports" },
+			   .offset = offsetof(struct device_fields, ports),
+			   .doc = "console: its ports; 0 is the guest's console, the others are streams of "
+				  "bytes" },
 	[DEVICE_WIDTH] = { "width", FIELD_NUMBER, .max = 16384, .initial = "nothing",
 			   .offset = offsetof(struct device_fields, width), .doc = "gpu: pixels" },
 	[DEVICE_HEIGHT] = { "height", FIELD_NUMBER, .max = 16384, .initial = "nothing",

@@ -51,27 +51,26 @@ static void sink_output(struct console_sink *sink, const struct iovec *iov, unsi
 	scrollback_write(&console->scrollback, iov, count);
 }
 
-/* A zone without a console takes all input, to nowhere. */
-static size_t owner_input_space(struct link_owner *owner)
+static size_t owner_input_space(struct link_owner *owner, unsigned index)
 {
-	const struct device_console *console = PROCESS_OF(owner, owner)->console[0];
+	const struct device_console *console = PROCESS_OF(owner, owner)->console[index];
 
-	return console->ops ? console->ops->input_space(console->device, console->port) : DEVICE_LINK_DATA;
+	return console->ops->input_space(console->device, console->port);
 }
 
-static void owner_input(struct link_owner *owner, const void *data, size_t size)
+static void owner_input(struct link_owner *owner, unsigned index, const void *data, size_t size)
 {
-	const struct device_console *console = PROCESS_OF(owner, owner)->console[0];
+	const struct device_console *console = PROCESS_OF(owner, owner)->console[index];
 
-	if (console->ops) /* link_server.h: the rest is lost */
-		(void)console->ops->input(console->device, console->port, data, size);
+	(void)console->ops->input(console->device, console->port, data,
+				  size); /* link_server.h: the rest is lost */
 }
 
-static void owner_resize(struct link_owner *owner, uint16_t cols, uint16_t rows)
+static void owner_resize(struct link_owner *owner, unsigned index, uint16_t cols, uint16_t rows)
 {
-	const struct device_console *console = PROCESS_OF(owner, owner)->console[0];
+	const struct device_console *console = PROCESS_OF(owner, owner)->console[index];
 
-	if (console->ops && console->ops->resize)
+	if (console->ops->resize)
 		console->ops->resize(console->device, console->port, cols, rows);
 }
 
@@ -129,63 +128,71 @@ static int add_virtio(struct device_process *process, const struct device_spec *
 	return err;
 }
 
-/* The next console, without a device yet. */
-static int new_console(struct device_process *process, struct device_console **ret_console)
+/* The next consoles, of one device that is not there yet. -ENOSPC, -ENOMEM. */
+static int new_consoles(struct device_process *process, unsigned count)
 {
-	struct device_console **console = &process->console[process->num_consoles];
-
-	if (process->num_consoles == DEVICE_MAX_CONSOLES)
+	if (count > DEVICE_LINK_CONSOLES - process->num_consoles)
 		return -ENOSPC;
-	if (!*console)
-		*console = calloc(1, sizeof(**console));
-	if (!*console)
-		return -ENOMEM;
-	(*console)->sink.output = sink_output;
-	*ret_console = *console;
+	for (unsigned i = 0; i < count; i++) {
+		struct device_console *console = calloc(1, sizeof(*console));
+
+		if (!console)
+			return -ENOMEM;
+		console->sink.output = sink_output;
+		console->port = i;
+		process->console[process->num_consoles + i] = console;
+	}
 	return 0;
 }
 
-static void has_console(struct device_process *process, const struct console_ops *ops, void *device)
+/* From here on they are there. */
+static void connect_consoles(struct device_process *process, unsigned count, const struct console_ops *ops,
+			     void *device)
 {
-	struct device_console *console = process->console[process->num_consoles++];
+	for (unsigned i = 0; i < count; i++) {
+		struct device_console *console = process->console[process->num_consoles++];
 
-	console->ops = ops;
-	console->device = device;
+		console->ops = ops;
+		console->device = device;
+		link_server_add_console(&process->links, &console->scrollback);
+	}
 }
 
 static int add_console(struct device_process *process, const struct device_spec *spec)
 {
-	struct device_console *console;
+	struct virtio_console_options options = { .ports = spec->ports, .first = process->num_consoles };
 	struct virtio_console *device;
-	int err = new_console(process, &console);
+	int err = new_consoles(process, spec->ports);
 
 	if (err)
 		return err;
-	err = virtio_console_new(&process->host, spec->intid, &console->sink, &device);
+	for (unsigned i = 0; i < spec->ports; i++)
+		options.sinks[i] = &process->console[process->num_consoles + i]->sink;
+	err = virtio_console_new(&process->host, spec->intid, &options, &device);
 	if (err)
 		return err;
 	err = add_virtio(process, spec, virtio_console_device(device));
 	if (!err)
-		has_console(process, &virtio_console_ops, device);
+		connect_consoles(process, spec->ports, &virtio_console_ops, device);
 	return err;
 }
 
 static int add_pl011(struct device_process *process, const struct device_spec *spec)
 {
-	struct device_console *console;
 	struct pl011 *pl011;
-	int err = spec->size == PL011_WINDOW ? new_console(process, &console) : -EINVAL;
+	int err = spec->size == PL011_WINDOW ? new_consoles(process, 1) : -EINVAL;
 
 	if (err)
 		return err;
-	err = pl011_new(&process->pl011_host, spec->intid, &console->sink, &pl011);
+	err = pl011_new(&process->pl011_host, spec->intid, &process->console[process->num_consoles]->sink,
+			&pl011);
 	if (err)
 		return err;
 	err = device_bus_add(&process->bus, spec->ipa, spec->size, &pl011_ops, pl011);
 	if (err)
 		pl011_ops.free(pl011);
 	else
-		has_console(process, &pl011_console_ops, pl011);
+		connect_consoles(process, 1, &pl011_console_ops, pl011);
 	return err;
 }
 
@@ -285,7 +292,6 @@ static int add_device(struct device_process *process, const struct device_spec *
 int device_process_init(struct device_process *process, struct device_handle *handle, int listen_fd,
 			const struct device_spec *specs, unsigned count)
 {
-	struct device_console *main_console;
 	int err;
 
 	memset(process, 0, sizeof(*process)); /* too large for a literal on the stack */
@@ -298,14 +304,10 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	process->owner = (struct link_owner){ owner_input_space, owner_input,     owner_resize,
 					      owner_quit,        owner_power_key, owner_net_link };
 	process->end = DEVICE_PROCESS_RUNNING;
-	process->loop.fd = -1;
-	err = new_console(process, &main_console);
-	if (!err)
-		err = event_loop_init(&process->loop);
+	err = event_loop_init(&process->loop);
 	if (err)
 		return err;
-	err = link_server_init(&process->links, &process->loop, &process->owner, &main_console->scrollback,
-			       handle->zone_id, listen_fd);
+	err = link_server_init(&process->links, &process->loop, &process->owner, handle->zone_id, listen_fd);
 	for (unsigned i = 0; !err && i < count; i++)
 		err = add_device(process, &specs[i]);
 	if (!err)
@@ -318,21 +320,17 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	return err;
 }
 
-static void close_devices(struct device_process *process)
+void device_process_fini(struct device_process *process)
 {
+	if (process->loop.fd < 0)
+		return;
 	link_server_fini(&process->links);
 	if (process->has_power_key)
 		power_key_fini(&process->power_key);
 	device_bus_fini(&process->bus);
-	event_loop_fini(&process->loop);
-}
-
-void device_process_fini(struct device_process *process)
-{
-	if (process->loop.fd >= 0)
-		close_devices(process);
-	for (unsigned i = 0; i < DEVICE_MAX_CONSOLES; i++)
+	for (unsigned i = 0; i < DEVICE_LINK_CONSOLES; i++)
 		free(process->console[i]);
+	event_loop_fini(&process->loop);
 }
 
 /*

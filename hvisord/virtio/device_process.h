@@ -45,7 +45,7 @@ struct device_process {
 	struct link_server links;
 	struct device_bus bus;
 	unsigned num_consoles;
-	struct device_console *console[DEVICE_MAX_CONSOLES]; /* owned; by number. 0 is there in any case */
+	struct device_console *console[DEVICE_LINK_CONSOLES]; /* owned; by number */
 	struct {
 		uint64_t ipa;
 		struct virtio_net *net; /* owned by the bus */

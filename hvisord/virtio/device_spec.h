@@ -21,10 +21,9 @@
 #include <stdint.h>
 
 #define DEVICE_MAC_SIZE 6u
-#define DEVICE_SERIAL_SIZE 20u  /* virtio 1.2 section 5.2.6.2 */
-#define DEVICE_MAX_QUEUES 8u    /* of a disk; pairs of a network device */
-#define DEVICE_MAX_PORTS 8u     /* of a console */
-#define DEVICE_MAX_CONSOLES 16u /* of a zone: ports and serial ports */
+#define DEVICE_SERIAL_SIZE 20u /* virtio 1.2 section 5.2.6.2 */
+#define DEVICE_MAX_QUEUES 8u   /* of a disk; pairs of a network device */
+#define DEVICE_MAX_PORTS 8u    /* of a console */
 
 enum device_kind {
 	DEVICE_KIND_CONSOLE,

@@ -23,25 +23,23 @@ static void drop(struct link_connection *link)
 	link->fd = -1;
 }
 
-static bool has_room(const struct link_server *server)
-{
-	return server->owner->input_space(server->owner) >= DEVICE_LINK_DATA;
-}
-
-/* One that has said nothing yet is read in any case: its greeting costs no room. */
 static void choose_events(struct link_connection *link)
 {
-	uint32_t events = 0;
+	const uint32_t events = link->blocked ? EPOLLIN | EPOLLOUT : EPOLLIN;
 
-	if (!link->greeted || has_room(link->server))
-		events |= EPOLLIN;
-	if (link->blocked)
-		events |= EPOLLOUT;
 	if (events == link->events)
 		return;
 	link->events = events;
 	if (event_loop_change(link->server->loop, link->fd, events, &link->source) < 0)
 		drop(link);
+}
+
+static struct device_link_header make_header(enum device_link_type type, unsigned console)
+{
+	return (struct device_link_header){ .magic = DEVICE_LINK_MAGIC,
+					    .version = DEVICE_LINK_VERSION,
+					    .console = (uint8_t)console,
+					    .type = (uint16_t)type };
 }
 
 /* Returns false if the connection is gone or full. */
@@ -65,52 +63,128 @@ static bool send_packet(struct link_connection *link, const struct device_link_h
 	return false;
 }
 
-static void send_output(struct link_connection *link)
+static bool send_welcome(struct link_connection *link)
 {
-	const struct scrollback *scrollback = link->server->scrollback;
+	const struct link_server *server = link->server;
+	struct device_link_header header = make_header(DEVICE_LINK_WELCOME, server->num_consoles);
 
-	while (link->pos < scrollback->head) {
-		struct device_link_header header = { .magic = DEVICE_LINK_MAGIC,
-						     .version = DEVICE_LINK_VERSION,
-						     .type = DEVICE_LINK_OUTPUT };
-		struct iovec data[2];
+	if (link->welcomed)
+		return true;
+	header.arg = server->zone_id;
+	header.pos = server->num_consoles > 0 ? scrollback_oldest(server->scrollback[0]) : 0;
+	link->welcomed = send_packet(link, &header, NULL);
+	return link->welcomed;
+}
 
-		if (link->pos < scrollback_oldest(scrollback))
-			link->pos = scrollback_oldest(scrollback);
-		header.pos = link->pos;
-		header.length = (uint32_t)scrollback_peek(scrollback, link->pos, DEVICE_LINK_DATA, data);
-		if (!send_packet(link, &header, data))
-			return;
-		link->pos += header.length;
+/*
+ * Not for every byte: when little is left of what was allowed, and there is
+ * room for a packet more, or all there ever is.
+ */
+static bool send_room(struct link_connection *link, unsigned index)
+{
+	struct link_owner *owner = link->server->owner;
+	struct link_console *console = &link->console[index];
+	struct device_link_header header = make_header(DEVICE_LINK_ROOM, index);
+	const size_t space = owner->input_space(owner, index);
+
+	header.pos = console->received + space;
+	if (header.pos <= console->allowed || console->allowed - console->received >= CONSOLE_INPUT / 2 ||
+	    (header.pos - console->allowed < DEVICE_LINK_DATA && space < CONSOLE_INPUT))
+		return true;
+	if (!send_packet(link, &header, NULL))
+		return false;
+	console->allowed = header.pos;
+	return true;
+}
+
+static bool is_behind(const struct link_connection *link, unsigned index)
+{
+	return link->console[index].pos < link->server->scrollback[index]->head;
+}
+
+/* One packet. */
+static bool send_output(struct link_connection *link, unsigned index)
+{
+	const struct scrollback *scrollback = link->server->scrollback[index];
+	struct link_console *console = &link->console[index];
+	struct device_link_header header = make_header(DEVICE_LINK_OUTPUT, index);
+	struct iovec data[2];
+
+	if (console->pos < scrollback_oldest(scrollback))
+		console->pos = scrollback_oldest(scrollback);
+	header.pos = console->pos;
+	header.length = (uint32_t)scrollback_peek(scrollback, console->pos, DEVICE_LINK_DATA, data);
+	if (!send_packet(link, &header, data))
+		return false;
+	console->pos += header.length;
+	return true;
+}
+
+/* A packet of each console that has one, from the one whose turn it is; false: the connection is gone or full. */
+static bool send_round(struct link_connection *link, bool *ret_more)
+{
+	const unsigned count = link->server->num_consoles, first = link->turn;
+
+	*ret_more = false;
+	for (unsigned i = 0; i < count; i++) {
+		const unsigned index = (first + i) % count;
+
+		if (!send_room(link, index))
+			return false;
+		if (!is_behind(link, index))
+			continue;
+		link->turn = index;
+		if (!send_output(link, index))
+			return false;
+		link->turn = (index + 1) % count;
+		*ret_more = true;
 	}
+	return true;
+}
+
+static void send_all(struct link_connection *link)
+{
+	bool more = true;
+
+	if (!send_welcome(link))
+		return;
+	while (more && send_round(link, &more))
+		;
 }
 
 static bool on_hello(struct link_connection *link, const struct packet *packet)
 {
-	const struct scrollback *scrollback = link->server->scrollback;
-	const struct device_link_header welcome = {
-		.magic = DEVICE_LINK_MAGIC,
-		.version = DEVICE_LINK_VERSION,
-		.type = DEVICE_LINK_WELCOME,
-		.arg = link->server->zone_id,
-		.pos = scrollback_oldest(scrollback),
-	};
+	const struct link_server *server = link->server;
 
+	if (packet->header.arg < DEVICE_LINK_VERSION)
+		return false;
 	link->greeted = true;
-	link->pos = packet->header.pos < scrollback->head ? packet->header.pos : scrollback->head;
-	return send_packet(link, &welcome, NULL);
+	for (unsigned i = 0; i < server->num_consoles; i++) {
+		const uint64_t head = server->scrollback[i]->head;
+
+		link->console[i].pos = packet->header.pos < head ? packet->header.pos : head;
+	}
+	return true;
 }
 
 static bool on_input(struct link_connection *link, const struct packet *packet)
 {
-	link->server->owner->input(link->server->owner, packet->data, packet->header.length);
+	struct link_owner *owner = link->server->owner;
+	struct link_console *console = &link->console[packet->header.console];
+
+	if (packet->header.length > console->allowed - console->received)
+		return false;
+	console->received += packet->header.length;
+	owner->input(owner, packet->header.console, packet->data, packet->header.length);
 	return true;
 }
 
 static bool on_size(struct link_connection *link, const struct packet *packet)
 {
-	link->server->owner->resize(link->server->owner, (uint16_t)(packet->header.arg >> 16),
-				    (uint16_t)packet->header.arg);
+	struct link_owner *owner = link->server->owner;
+
+	owner->resize(owner, packet->header.console, (uint16_t)(packet->header.arg >> 16),
+		      (uint16_t)packet->header.arg);
 	return true;
 }
 
@@ -145,13 +219,14 @@ static const struct packet_type {
 	bool (*handle)(struct link_connection *link, const struct packet *packet);
 	uint32_t max_length;
 	uint32_t when;
+	bool of_console;
 } packet_types[] = {
-	[DEVICE_LINK_HELLO] = { on_hello, 0, BEFORE_HELLO },
-	[DEVICE_LINK_INPUT] = { on_input, DEVICE_LINK_DATA, AFTER_HELLO },
-	[DEVICE_LINK_SIZE] = { on_size, 0, AFTER_HELLO },
-	[DEVICE_LINK_QUIT] = { on_quit, 0, BEFORE_HELLO | AFTER_HELLO },
-	[DEVICE_LINK_POWER_KEY] = { on_power_key, 0, BEFORE_HELLO | AFTER_HELLO },
-	[DEVICE_LINK_NET] = { on_net, 0, BEFORE_HELLO | AFTER_HELLO },
+	[DEVICE_LINK_HELLO] = { on_hello, 0, BEFORE_HELLO, false },
+	[DEVICE_LINK_INPUT] = { on_input, DEVICE_LINK_DATA, AFTER_HELLO, true },
+	[DEVICE_LINK_SIZE] = { on_size, 0, AFTER_HELLO, true },
+	[DEVICE_LINK_QUIT] = { on_quit, 0, BEFORE_HELLO | AFTER_HELLO, false },
+	[DEVICE_LINK_POWER_KEY] = { on_power_key, 0, BEFORE_HELLO | AFTER_HELLO, false },
+	[DEVICE_LINK_NET] = { on_net, 0, BEFORE_HELLO | AFTER_HELLO, false },
 };
 #define PACKET_TYPES (sizeof(packet_types) / sizeof(packet_types[0]))
 
@@ -161,11 +236,12 @@ static bool dispatch(struct link_connection *link, const struct packet *packet, 
 	const struct packet_type *type;
 
 	if (size < sizeof(*header) || header->magic != DEVICE_LINK_MAGIC ||
-	    header->version != DEVICE_LINK_VERSION || header->length != size - sizeof(*header) ||
-	    header->type >= PACKET_TYPES)
+	    header->version != (link->greeted ? DEVICE_LINK_VERSION : DEVICE_LINK_FIRST) ||
+	    header->length != size - sizeof(*header) || header->type >= PACKET_TYPES)
 		return false;
 	type = &packet_types[header->type];
 	if (!type->handle || header->length > type->max_length ||
+	    header->console >= (type->of_console ? link->server->num_consoles : 1) ||
 	    (type->when & (link->greeted ? AFTER_HELLO : BEFORE_HELLO)) == 0)
 		return false;
 	return type->handle(link, packet);
@@ -188,29 +264,22 @@ static bool receive(struct link_connection *link)
 	return false;
 }
 
-/*
- * A peer that hung up is read to its end whatever room there is, so that a
- * last QUIT is heard and the loop not woken for ever.
- */
+/* What is left after a turn's packets wakes the loop again. */
 static void connection_ready(struct event_source *source, uint32_t events)
 {
 	struct link_connection *link = (struct link_connection *)source;
-	const bool hung_up = (events & (EPOLLHUP | EPOLLERR)) != 0;
 
 	if (link->fd < 0)
 		return;
-	for (unsigned i = 0; i < PACKETS_A_TURN; i++) {
-		if (link->greeted && !hung_up && !has_room(link->server))
-			break;
+	for (unsigned i = 0; i < PACKETS_A_TURN; i++)
 		if (!receive(link))
 			break;
-	}
 	if (link->fd < 0)
 		return;
 	if (events & EPOLLOUT)
 		link->blocked = false;
 	if (link->greeted && !link->blocked)
-		send_output(link);
+		send_all(link);
 	if (link->fd >= 0)
 		choose_events(link);
 }
@@ -250,14 +319,13 @@ static void listener_ready(struct event_source *source, uint32_t events)
 }
 
 int link_server_init(struct link_server *server, struct event_loop *loop, struct link_owner *owner,
-		     const struct scrollback *scrollback, uint32_t zone_id, int listen_fd)
+		     uint32_t zone_id, int listen_fd)
 {
 	int flags;
 
 	*server = (struct link_server){ .listener.ready = listener_ready,
 					.loop = loop,
 					.owner = owner,
-					.scrollback = scrollback,
 					.zone_id = zone_id,
 					.listen_fd = listen_fd };
 	for (unsigned i = 0; i < LINK_SERVER_MAX; i++)
@@ -280,13 +348,18 @@ void link_server_fini(struct link_server *server)
 		event_loop_remove(server->loop, server->listen_fd);
 }
 
+void link_server_add_console(struct link_server *server, const struct scrollback *scrollback)
+{
+	server->scrollback[server->num_consoles++] = scrollback;
+}
+
 void link_server_update(struct link_server *server)
 {
 	for (unsigned i = 0; i < LINK_SERVER_MAX; i++) {
 		struct link_connection *link = &server->connection[i];
 
 		if (link->fd >= 0 && link->greeted && !link->blocked)
-			send_output(link);
+			send_all(link);
 		if (link->fd >= 0)
 			choose_events(link);
 	}
@@ -297,8 +370,9 @@ bool link_server_is_behind(const struct link_server *server)
 	for (unsigned i = 0; i < LINK_SERVER_MAX; i++) {
 		const struct link_connection *link = &server->connection[i];
 
-		if (link->fd >= 0 && link->greeted && link->pos < server->scrollback->head)
-			return true;
+		for (unsigned n = 0; link->fd >= 0 && link->greeted && n < server->num_consoles; n++)
+			if (is_behind(link, n))
+				return true;
 	}
 	return false;
 }

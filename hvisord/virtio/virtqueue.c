@@ -23,6 +23,7 @@ static const char *const fault_names[VIRTIO_FAULT_COUNT] = {
 	[VIRTIO_FAULT_DIRECTION] = "buffer of the wrong direction",
 	[VIRTIO_FAULT_OUTPUT_LENGTH] = "too much output at once",
 	[VIRTIO_FAULT_REQUEST] = "request without header or status",
+	[VIRTIO_FAULT_CONTROL] = "bad control message",
 	[VIRTIO_FAULT_LOST] = "the process that served it died",
 };
 

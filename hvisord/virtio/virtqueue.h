@@ -79,6 +79,7 @@ enum virtio_fault {
 	VIRTIO_FAULT_DIRECTION,        /* the device's type wants buffers of the other direction */
 	VIRTIO_FAULT_OUTPUT_LENGTH,    /* more output in one chain than the device's type takes */
 	VIRTIO_FAULT_REQUEST,          /* too short for what the device's type has in each (5.2.6) */
+	VIRTIO_FAULT_CONTROL,          /* a control message of no sense, or no room for one (5.3.6.2) */
 	VIRTIO_FAULT_LOST,             /* none of the driver's: the process that served it died */
 	VIRTIO_FAULT_COUNT
 };

@@ -70,12 +70,12 @@ static int path_of(const struct console_log *log, uint64_t start, char *ret_path
 }
 
 /* Names are text of the user's: letters, digits, - and _ stay, all else is %XX. */
-static char *make_stem(const char *name, int id)
+static char *make_stem(const struct console_log_name *name)
 {
-	char *stem = malloc(3 * strlen(name) + sizeof(".-2147483648")), *to = stem;
+	char *stem = malloc(3 * strlen(name->zone) + sizeof(".-2147483648.4294967295")), *to = stem;
 
-	for (; stem != NULL && *name != '\0'; name++) {
-		unsigned char c = (unsigned char)*name;
+	for (const char *at = name->zone; stem != NULL && *at != '\0'; at++) {
+		unsigned char c = (unsigned char)*at;
 
 		if (isascii(c) && (isalnum(c) || c == '-' || c == '_'))
 			*to++ = (char)c;
@@ -83,7 +83,9 @@ static char *make_stem(const char *name, int id)
 			to += sprintf(to, "%%%02X", c);
 	}
 	if (stem != NULL)
-		sprintf(to, ".%d", id);
+		to += sprintf(to, ".%d", name->id);
+	if (stem != NULL && name->port != 0)
+		sprintf(to, ".%u", name->port);
 	return stem;
 }
 
@@ -173,15 +175,15 @@ static void find_files(struct console_log *log)
 		closedir(dir);
 }
 
-int console_log_open(uv_loop_t *loop, const char *dir, const char *name, int id, console_log_room_fn room,
-		     void *user, struct console_log **ret_log)
+int console_log_open(uv_loop_t *loop, const char *dir, const struct console_log_name *name,
+		     console_log_room_fn room, void *user, struct console_log **ret_log)
 {
 	struct console_log *log = calloc(1, sizeof(*log));
 
 	if (log == NULL)
 		return -ENOMEM;
 	log->dir = strdup(dir);
-	log->stem = make_stem(name, id);
+	log->stem = make_stem(name);
 	if (log->dir == NULL || log->stem == NULL) {
 		free(log->dir);
 		free(log->stem);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A zone's console output on disk, beside what console.h keeps in memory: plain
- * bytes in DIR/NAME.ID.POS.log (there may be two of one name), POS (decimal) being the position of the file's
- * first byte. A hole in the output, a file of CONSOLE_LOG_FILE bytes, and one
- * that somebody removed or changed end a file and begin another; the oldest go
- * when all older than the newest hold more than CONSOLE_LOG_FILE bytes, or are
- * too many. Nothing is renamed or written twice, so that a daemon that is
+ * The output of one console of a zone on disk, beside what console.h keeps in
+ * memory: plain bytes in DIR/NAME.ID.POS.log (there may be two of one name),
+ * POS (decimal) being the position of the file's first byte; of console N that
+ * is not 0 in DIR/NAME.ID.N.POS.log.
+ *
+ * A hole in the output, a file of CONSOLE_LOG_FILE bytes, and one that somebody
+ * removed or changed end a file and begin another; the oldest go when all older
+ * than the newest hold more than CONSOLE_LOG_FILE bytes, or are too many. Nothing is renamed or written twice, so that a daemon that is
  * killed leaves whole bytes in the right place.
  *
  * Written by a worker, so that a slow disk holds nobody up. Where writing
@@ -22,7 +24,7 @@
 #include <uv.h>
 
 #define CONSOLE_LOG_FILE (1024u * 1024u)
-/* Files of one zone */
+/* Files of one console */
 #define CONSOLE_LOG_FILES 16u
 /* Bytes waiting for the worker above which the source should be held, and at which new ones are lost */
 #define CONSOLE_LOG_BUSY (1024u * 1024u)
@@ -30,16 +32,23 @@
 
 struct console_log;
 
+/* What it is the output of. */
+struct console_log_name {
+	const char *zone;
+	int id;
+	unsigned port;
+};
+
 /* Called in the loop when so much was written that the source need not be held any more. */
 typedef void (*console_log_room_fn)(void *user);
 
 /*
- * Looks what there is of the zone in dir, which is made (mode 0700) where it
+ * Looks what there is of the console in dir, which is made (mode 0700) where it
  * is not there. Bytes of name that a file name may not have are escaped.
  * 0 and *ret_log, or -ENOMEM.
  */
-int console_log_open(uv_loop_t *loop, const char *dir, const char *name, int id, console_log_room_fn room,
-		     void *user, struct console_log **ret_log);
+int console_log_open(uv_loop_t *loop, const char *dir, const struct console_log_name *name,
+		     console_log_room_fn room, void *user, struct console_log **ret_log);
 
 /* Position behind the last byte on disk, and of the oldest; both 0 if there is none. */
 uint64_t console_log_end(const struct console_log *log);

@@ -28,6 +28,11 @@ struct device {
 	int link;       /* -1: closed */
 	int ended_link; /* shut down, still to be closed; or -1 */
 	bool welcomed;
+	unsigned version;  /* of the link, as the process speaks it */
+	unsigned consoles; /* that it has */
+	struct {
+		uint64_t sent, room; /* bytes of input; there may be as many as room in all */
+	} console[DEVICE_LINK_CONSOLES];
 	bool quitting;
 	bool freed;
 	bool want_writable;
@@ -87,26 +92,19 @@ static int link_connect(const char *run_dir, uint32_t zone, int *ret_fd)
 	return 0;
 }
 
-/* One packet: header and data. 0, -EAGAIN, or another negative errno. */
-static int link_send(struct device *device, uint16_t type, uint32_t arg, uint64_t pos, const char *data,
-		     uint32_t length)
+/* One packet: a header of which type, console, arg, pos and length are given, and its data. 0, -EAGAIN … */
+static int link_send(struct device *device, struct device_link_header header, const char *data)
 {
 	char packet[DEVICE_LINK_MAX];
-	struct device_link_header header = {
-		.magic = DEVICE_LINK_MAGIC,
-		.version = DEVICE_LINK_VERSION,
-		.type = type,
-		.length = length,
-		.arg = arg,
-		.pos = pos,
-	};
 
 	if (device->link < 0)
 		return -EPIPE;
+	header.magic = DEVICE_LINK_MAGIC;
+	header.version = (uint8_t)device->version;
 	memcpy(packet, &header, sizeof(header));
-	if (length != 0)
-		memcpy(packet + sizeof(header), data, length);
-	if (send(device->link, packet, sizeof(header) + length, MSG_NOSIGNAL) < 0)
+	if (header.length != 0)
+		memcpy(packet + sizeof(header), data, header.length);
+	if (send(device->link, packet, sizeof(header) + header.length, MSG_NOSIGNAL) < 0)
 		return -errno;
 	return 0;
 }
@@ -115,12 +113,13 @@ static int link_send(struct device *device, uint16_t type, uint32_t arg, uint64_
 static int send_alone(const char *run_dir, uint32_t zone, enum device_link_type type, uint32_t arg,
 		      uint64_t pos)
 {
-	struct device alone = { .link = -1 };
+	struct device alone = { .link = -1, .version = DEVICE_LINK_FIRST };
 	int r = link_connect(run_dir, zone, &alone.link);
 
 	if (r != 0)
 		return r;
-	r = link_send(&alone, (uint16_t)type, arg, pos, NULL, 0);
+	r = link_send(&alone, (struct device_link_header){ .type = (uint16_t)type, .arg = arg, .pos = pos },
+		      NULL);
 	close(alone.link);
 	return r;
 }
@@ -160,6 +159,39 @@ static void on_timeout(uv_timer_t *timer)
 	kill_process(timer->data);
 }
 
+/* Console 0 alone, of a process that an older daemon started; its socket is full when it has no room. */
+static void take_version_1(struct device *device)
+{
+	device->consoles = 1;
+	device->console[0].room = UINT64_MAX;
+}
+
+static void on_welcome(struct device *device, const struct device_link_header *header)
+{
+	const struct device_hooks *hooks = device->options.hooks;
+
+	device->welcomed = true;
+	device->version = header->version;
+	device->consoles = header->console;
+	if (device->version == DEVICE_LINK_FIRST)
+		take_version_1(device);
+	if (!device->quitting)
+		uv_timer_stop(&device->timer);
+	hooks->ready(device->options.user);
+	if (!device->freed)
+		hooks->writable(device->options.user);
+}
+
+static bool is_sound(const struct device *device, const struct device_link_header *header, size_t size)
+{
+	if (header->magic != DEVICE_LINK_MAGIC || header->length != size - sizeof(*header))
+		return false;
+	if (!device->welcomed)
+		return header->type == DEVICE_LINK_WELCOME && header->console <= DEVICE_LINK_CONSOLES &&
+		       header->version >= DEVICE_LINK_FIRST && header->version <= DEVICE_LINK_VERSION;
+	return header->version == device->version && header->console < device->consoles;
+}
+
 static void on_packet(struct device *device, const char *packet, size_t size)
 {
 	struct device_link_header header;
@@ -168,16 +200,16 @@ static void on_packet(struct device *device, const char *packet, size_t size)
 	if (size < sizeof(header))
 		return kill_process(device);
 	memcpy(&header, packet, sizeof(header));
-	if (header.magic != DEVICE_LINK_MAGIC || header.version != DEVICE_LINK_VERSION ||
-	    header.length != size - sizeof(header))
+	if (!is_sound(device, &header, size))
 		return kill_process(device);
-	if (header.type == DEVICE_LINK_WELCOME && !device->welcomed) {
-		device->welcomed = true;
-		if (!device->quitting)
-			uv_timer_stop(&device->timer);
-		hooks->ready(device->options.user);
+	if (!device->welcomed) {
+		on_welcome(device, &header);
 	} else if (header.type == DEVICE_LINK_OUTPUT) {
-		hooks->output(device->options.user, header.pos, packet + sizeof(header), header.length);
+		hooks->output(device->options.user, header.console, header.pos, packet + sizeof(header),
+			      header.length);
+	} else if (header.type == DEVICE_LINK_ROOM && header.pos > device->console[header.console].room) {
+		device->console[header.console].room = header.pos;
+		hooks->writable(device->options.user);
 	}
 }
 
@@ -246,6 +278,7 @@ static void on_exit_poll(uv_poll_t *poll, int status, int events)
 /* Everything from the connected link on is the same for spawned and found processes. */
 static int attach(struct device *device)
 {
+	const struct device_link_header hello = { .type = DEVICE_LINK_HELLO, .arg = DEVICE_LINK_VERSION };
 	uv_loop_t *loop = device->options.loop;
 	int r;
 
@@ -256,7 +289,7 @@ static int attach(struct device *device)
 	device->exit_poll.data = device;
 	device->link_poll.data = device;
 	device->handles = 3;
-	r = link_send(device, DEVICE_LINK_HELLO, 0, 0, NULL, 0);
+	r = link_send(device, hello, NULL);
 	if (r != 0)
 		return r;
 	uv_poll_start(&device->exit_poll, UV_READABLE, on_exit_poll);
@@ -276,6 +309,7 @@ static struct device *device_new(const struct device_options *options, uint32_t 
 	device->pidfd = -1;
 	device->link = -1;
 	device->ended_link = -1;
+	device->version = DEVICE_LINK_FIRST;
 	return device;
 }
 
@@ -397,20 +431,34 @@ int device_set_link(struct device *device, uint64_t ipa, bool up)
 	return send_alone(device->options.run_dir, device->zone, DEVICE_LINK_NET, up, ipa);
 }
 
-size_t device_input(struct device *device, const char *data, size_t length)
+bool device_has_console(const struct device *device, unsigned port)
 {
-	size_t done = 0;
+	return !device->welcomed || port < device->consoles;
+}
 
-	while (done < length) {
-		size_t part = length - done;
+size_t device_input(struct device *device, unsigned port, const char *data, size_t length)
+{
+	struct device_link_header header = { .type = DEVICE_LINK_INPUT, .console = (uint8_t)port };
+	uint64_t room = device->console[port].room - device->console[port].sent;
+	size_t done = 0;
+	int r = 0;
+
+	if (!device->welcomed || port >= device->consoles)
+		return 0;
+	while (done < length && room > 0) {
+		size_t part = length - done < room ? length - done : (size_t)room;
 
 		if (part > DEVICE_LINK_DATA)
 			part = DEVICE_LINK_DATA;
-		if (link_send(device, DEVICE_LINK_INPUT, 0, 0, data + done, (uint32_t)part) != 0)
+		header.length = (uint32_t)part;
+		r = link_send(device, header, data + done);
+		if (r != 0)
 			break;
 		done += part;
+		room -= part;
 	}
-	if (done < length) {
+	device->console[port].sent += done;
+	if (r != 0) {
 		device->want_writable = true;
 		watch_link(device);
 	}
@@ -425,10 +473,15 @@ void device_hold(struct device *device, bool held)
 	watch_link(device);
 }
 
-void device_resize(struct device *device, unsigned columns, unsigned rows)
+void device_resize(struct device *device, unsigned port, unsigned columns, unsigned rows)
 {
-	/* a full link loses it: the next change of size tells again */
-	link_send(device, DEVICE_LINK_SIZE, columns << 16 | rows, 0, NULL, 0);
+	const struct device_link_header header = { .type = DEVICE_LINK_SIZE,
+						   .console = (uint8_t)port,
+						   .arg = columns << 16 | rows };
+
+	/* a full link loses it, or one that is not up yet: the next change of size tells again */
+	if (device->welcomed && port < device->consoles)
+		link_send(device, header, NULL);
 }
 
 pid_t device_pid(const struct device *device)

@@ -17,8 +17,8 @@ struct device;
 /* Called from the loop, never from within a call into this file. */
 struct device_hooks {
 	void (*ready)(void *user); /* the link is up */
-	/* Console output; pos counts from 0 since the process began. */
-	void (*output)(void *user, uint64_t pos, const char *data, size_t length);
+	/* Output of console port, less than DEVICE_LINK_CONSOLES; pos counts from 0 since the process began. */
+	void (*output)(void *user, unsigned port, uint64_t pos, const char *data, size_t length);
 	void (*writable)(void *user); /* input that was refused may be sent again */
 	/* The process is gone, or the link broke and it was killed. Last call; device_free() may follow. */
 	void (*gone)(void *user);
@@ -66,13 +66,16 @@ int device_set_link(struct device *device, uint64_t ipa, bool up);
 /* Forgets the process, which lives on; no hook is called any more. Takes NULL. */
 void device_free(struct device *device);
 
-/* Sends typed bytes. Returns how many were taken: maybe none. */
-size_t device_input(struct device *device, const char *data, size_t length);
+/* The process has that console; true too as long as it has not said how many there are. */
+bool device_has_console(const struct device *device, unsigned port);
+
+/* Sends typed bytes. Returns how many were taken: maybe none, and more after the next writable. */
+size_t device_input(struct device *device, unsigned port, const char *data, size_t length);
 
 /* Held: no output is read; the process keeps what it can. */
 void device_hold(struct device *device, bool held);
 
-void device_resize(struct device *device, unsigned columns, unsigned rows);
+void device_resize(struct device *device, unsigned port, unsigned columns, unsigned rows);
 
 pid_t device_pid(const struct device *device);
 uint64_t device_start_time(const struct device *device);

@@ -129,13 +129,14 @@ bool plan_has_virtio(const struct zone_plan *plan)
 	return false;
 }
 
-bool plan_has_console(const struct zone_plan *plan)
+unsigned plan_num_consoles(const struct zone_plan *plan)
 {
-	for (unsigned i = 0; i < plan->num_devices; i++) {
-		if (config_device_is_console(&plan->devices[i]))
-			return true;
-	}
-	return false;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < plan->num_devices; i++)
+		count += config_device_consoles(&plan->devices[i]);
+	/* of a record that was tampered with: the rest is none */
+	return count < CONFIG_MAX_CONSOLES ? count : CONFIG_MAX_CONSOLES;
 }
 
 static void write_image(const struct config_image *image, struct json_out *out)

@@ -45,8 +45,8 @@ bool plan_same(const struct zone_plan *plan, const struct config_zone *config);
 /* True if any memory region is of type virtio: the zone needs a device process. */
 bool plan_has_virtio(const struct zone_plan *plan);
 
-/* Has a console among its devices. */
-bool plan_has_console(const struct zone_plan *plan);
+/* Consoles of all its devices. */
+unsigned plan_num_consoles(const struct zone_plan *plan);
 
 /*
  * Name, file, images and devices as members of an open object, and back from

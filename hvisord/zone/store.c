@@ -34,7 +34,10 @@ int store_write(const char *dir, uint32_t zone, const struct store_record *recor
 	json_put_uint(&out, "device_pid", (uint64_t)record->device_pid);
 	json_put_uint(&out, "device_start", record->device_start);
 	json_put_uint(&out, "started_ms", record->started_ms);
-	json_put_uint(&out, "console_base", record->console_base);
+	json_open_array(&out, "console_bases");
+	for (unsigned i = 0; i < CONFIG_MAX_CONSOLES; i++)
+		json_put_uint(&out, NULL, record->console_base[i]);
+	json_close_array(&out);
 	json_put_bool(&out, "wanted", record->wanted);
 	plan_write(record->plan, &out);
 	json_put_base64(&out, "config", &record->plan->hv, sizeof(record->plan->hv));
@@ -51,6 +54,24 @@ static bool get_number(const cJSON *root, const char *key, uint64_t *ret_value)
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, key);
 
 	return item != NULL && json_strict_u64(item, ret_value) == 0;
+}
+
+/* One for each console; a record of before there were several has one number. */
+static bool get_bases(const cJSON *root, uint64_t ret_bases[CONFIG_MAX_CONSOLES])
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "console_bases"), *item;
+	unsigned count = 0;
+
+	if (list == NULL)
+		return get_number(root, "console_base", &ret_bases[0]) && ret_bases[0] <= CONSOLE_POS_MAX;
+	if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) != CONFIG_MAX_CONSOLES)
+		return false;
+	cJSON_ArrayForEach(item, list) {
+		if (json_strict_u64(item, &ret_bases[count]) != 0 || ret_bases[count] > CONSOLE_POS_MAX)
+			return false;
+		count++;
+	}
+	return true;
 }
 
 static int read_config(const cJSON *root, HvZoneConfig *ret_hv)
@@ -77,8 +98,7 @@ static int read_record(const cJSON *root, uint32_t zone, const HvZoneConfig *hv,
 	if (!get_number(root, "version", &version) || version != RECORD_VERSION ||
 	    !get_number(root, "zone", &id) || id != zone || !get_number(root, "device_pid", &pid) ||
 	    pid > INT32_MAX || !get_number(root, "device_start", &record.device_start) ||
-	    !get_number(root, "started_ms", &record.started_ms) ||
-	    !get_number(root, "console_base", &record.console_base) || record.console_base > CONSOLE_POS_MAX)
+	    !get_number(root, "started_ms", &record.started_ms) || !get_bases(root, record.console_base))
 		return -EBADMSG;
 	record.device_pid = (pid_t)pid;
 	record.wanted = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "wanted"));

@@ -16,8 +16,9 @@ struct store_record {
 	pid_t device_pid;       /* 0: none */
 	uint64_t device_start;  /* start time of that process, clock ticks since boot (proc(5) stat, 22) */
 	uint64_t started_ms;    /* when the run began, CLOCK_BOOTTIME; 0: not yet */
-	uint64_t console_base;  /* console position of that process's byte 0 */
-	bool wanted;            /* it is to run: a guest reset that the old daemon did not see through */
+	/* of each console, the position of that process's byte 0 */
+	uint64_t console_base[CONFIG_MAX_CONSOLES];
+	bool wanted; /* it is to run: a guest reset that the old daemon did not see through */
 };
 
 /* Writes DIR/zone-ID.json: whole and on disk, or not at all. 0, or a negative errno. */

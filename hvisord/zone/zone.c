@@ -81,7 +81,7 @@ static void on_delay_closed(uv_handle_t *handle)
 		close(private->bound_fd);
 	plan_free(zone->plan);
 	plan_free(private->next_plan);
-	zone_console_close(zone);
+	zone_consoles_close(zone);
 	free(zone->name);
 	free(zone->file);
 	free(private);
@@ -280,15 +280,13 @@ const struct config_findings *zones_findings_of(const struct zone *zone)
 	return &zone->private->zones->set.findings;
 }
 
-bool zone_has_console(const struct zone *zone)
+unsigned zone_num_consoles(const struct zone *zone)
 {
-	if (zone->plan != NULL && plan_has_console(zone->plan))
-		return true;
-	for (unsigned i = 0; zone->config != NULL && i < zone->config->num_devices; i++) {
-		if (config_device_is_console(&zone->config->devices[i]))
-			return true;
-	}
-	return false;
+	unsigned then = zone->plan != NULL ? plan_num_consoles(zone->plan) : 0, now = 0;
+
+	for (unsigned i = 0; zone->config != NULL && i < zone->config->num_devices; i++)
+		now += config_device_consoles(&zone->config->devices[i]);
+	return now > then ? now : then;
 }
 
 int zone_update_status(struct zone *zone)

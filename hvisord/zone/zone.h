@@ -11,7 +11,6 @@
 
 #include "backend.h"
 #include "config.h"
-#include "console.h"
 #include "lifecycle.h"
 #include "plan.h"
 #include "schema.h"
@@ -83,7 +82,6 @@ struct zone {
 	const char *pending;
 	uint64_t until_ms; /* CLOCK_BOOTTIME, of "backoff" */
 	struct zone_counters counters;
-	struct console console;
 	struct zone_private *private;
 };
 
@@ -194,31 +192,40 @@ void zone_op_cancel(struct zone_op *op);
 void zone_op_detach(struct zone_op *op);
 
 /*
- * Types into the zone's console. done as above, when all of it was taken.
- * 0 and *ret_input, or -ENOMEM.
+ * Consoles of a zone have numbers from 0 (the main one) on, in the order of its
+ * devices and their ports. As many as its present or last run has, or its file
+ * if those are more; CONFIG_MAX_CONSOLES at most. Below, port is the number of
+ * one, less than CONFIG_MAX_CONSOLES.
+ */
+unsigned zone_num_consoles(const struct zone *zone);
+
+/*
+ * Types into a console of the zone. done as above, when all of it was taken;
+ * NO_CONSOLE: this run does not have it. 0 and *ret_input, or -ENOMEM.
  */
 struct zone_input;
-int zone_type(struct zone *zone, const char *data, size_t length, zone_done_fn done, void *user,
-	      struct zone_input **ret_input);
+int zone_type(struct zone *zone, unsigned port, const char *data, size_t length, zone_done_fn done,
+	      void *user, struct zone_input **ret_input);
 
 /* Drops what was not taken yet; done is not called. */
 void zone_input_detach(struct zone_input *input);
 
 /* False: no device process that could be told. */
-bool zone_resize(struct zone *zone, unsigned columns, unsigned rows);
-
-bool zone_has_console(const struct zone *zone);
+bool zone_resize(struct zone *zone, unsigned port, unsigned columns, unsigned rows);
 
 /*
  * Console output from pos on, of memory or disk. *pos moves to the next byte
  * kept where its own is not any more. Returns how many bytes, at most size; 0
  * at the end.
  */
-size_t zone_console_read(struct zone *zone, uint64_t *pos, char *buffer, size_t size);
+size_t zone_console_read(struct zone *zone, unsigned port, uint64_t *pos, char *buffer, size_t size);
 
 /* Positions of the oldest byte kept and behind the newest; equal: there is none. */
-uint64_t zone_console_start(struct zone *zone);
-uint64_t zone_console_end(struct zone *zone);
+uint64_t zone_console_start(struct zone *zone, unsigned port);
+uint64_t zone_console_end(struct zone *zone, unsigned port);
+
+/* Bytes printed on all of them, as far as this daemon knows without looking on disk. */
+uint64_t zone_console_printed(const struct zone *zone);
 
 /* It is started when the machine boots: so says its file, or an operator who enabled or disabled it. */
 bool zone_autostart(const struct zone *zone);

@@ -24,9 +24,9 @@ static void on_ready(void *user)
 	zone_device_is_ready(zone);
 }
 
-static void on_output(void *user, uint64_t pos, const char *data, size_t length)
+static void on_output(void *user, unsigned port, uint64_t pos, const char *data, size_t length)
 {
-	zone_console_output(user, pos, data, length);
+	zone_console_output(user, port, pos, data, length);
 }
 
 static void on_writable(void *user)
@@ -96,7 +96,7 @@ int zone_device_spawn(struct zone *zone)
 	if (r != 0)
 		return r;
 	attached(zone);
-	zone->private->device_base = zone_console_end(zone);
+	zone_consoles_begin(zone);
 	/* its id on disk before it is of use: a new daemon must be able to end it */
 	return zone_store(zone);
 }
@@ -110,8 +110,7 @@ int zone_device_adopt(struct zone *zone, const struct store_record *record)
 	if (r != 0)
 		return r;
 	attached(zone);
-	zone_console_open(zone);
-	zone->private->device_base = record->console_base;
+	zone_consoles_adopt(zone, record);
 	return 0;
 }
 
@@ -121,10 +120,10 @@ void zone_device_drop(struct zone *zone)
 	zone->private->device = NULL;
 }
 
-bool zone_resize(struct zone *zone, unsigned columns, unsigned rows)
+bool zone_resize(struct zone *zone, unsigned port, unsigned columns, unsigned rows)
 {
 	if (zone->private->device == NULL)
 		return false;
-	device_resize(zone->private->device, columns, rows);
+	device_resize(zone->private->device, port, columns, rows);
 	return true;
 }

@@ -30,7 +30,7 @@ int zone_store(struct zone *zone)
 	if (private->device != NULL) {
 		record.device_pid = device_pid(private->device);
 		record.device_start = device_start_time(private->device);
-		record.console_base = private->device_base;
+		zone_consoles_store(zone, &record);
 	}
 	r = store_write(private->zones->options.run_dir, (uint32_t)zone->id, &record);
 	if (r != 0)

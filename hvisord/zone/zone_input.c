@@ -9,6 +9,7 @@
 struct zone_input {
 	TAILQ_ENTRY(zone_input) entry;
 	struct zone *zone;
+	unsigned port;
 	zone_done_fn done; /* NULL: nobody waits any more */
 	void *user;
 	size_t length;
@@ -27,18 +28,40 @@ static void finish(struct zone_input *input, const struct zone_failure *failure)
 	zone_put(zone);
 }
 
+/* The first of those to a console that no earlier one waits for; NULL: there is none. */
+static struct zone_input *next_input(struct zone *zone, uint32_t waiting)
+{
+	struct zone_input *input;
+
+	TAILQ_FOREACH(input, &zone->private->inputs, entry)
+	{
+		if ((waiting >> input->port & 1) == 0)
+			return input;
+	}
+	return NULL;
+}
+
+/* What is typed to one console does not wait for another's guest. */
 void zone_inputs_send(struct zone *zone)
 {
 	static const struct zone_failure well = { 0 };
-	struct zone_private *private = zone->private;
+	static const struct zone_failure none = { .error = SCHEMA_ERROR_NO_CONSOLE,
+						  .message = "the zone does not run with that console" };
+	const struct zone_private *private = zone->private;
 	struct zone_input *input;
+	uint32_t waiting = 0;
 
-	while (private->device != NULL && (input = TAILQ_FIRST(&private->inputs)) != NULL) {
-		input->sent +=
-			device_input(private->device, input->data + input->sent, input->length - input->sent);
+	while (private->device != NULL && (input = next_input(zone, waiting)) != NULL) {
+		if (!device_has_console(private->device, input->port)) {
+			finish(input, &none);
+			continue;
+		}
+		input->sent += device_input(private->device, input->port, input->data + input->sent,
+					    input->length - input->sent);
 		if (input->sent < input->length)
-			return;
-		finish(input, &well);
+			waiting |= 1u << input->port;
+		else
+			finish(input, &well);
 	}
 }
 
@@ -52,21 +75,23 @@ void zone_inputs_fail(struct zone *zone)
 		finish(input, &failure);
 }
 
-int zone_type(struct zone *zone, const char *data, size_t length, zone_done_fn done, void *user,
-	      struct zone_input **ret_input)
+int zone_type(struct zone *zone, unsigned port, const char *data, size_t length, zone_done_fn done,
+	      void *user, struct zone_input **ret_input)
 {
 	struct zone_input *input = malloc(sizeof(*input) + length);
 
 	if (input == NULL)
 		return -ENOMEM;
-	*input = (struct zone_input){ .zone = zone, .done = done, .user = user, .length = length };
+	*input = (struct zone_input){
+		.zone = zone, .port = port, .done = done, .user = user, .length = length
+	};
 	memcpy(input->data, data, length);
 	zone_get(zone);
 	*ret_input = input;
 	TAILQ_INSERT_TAIL(&zone->private->inputs, input, entry);
 	if (zone->private->device == NULL)
 		zone_inputs_fail(zone);
-	else if (TAILQ_FIRST(&zone->private->inputs) == input)
+	else
 		zone_inputs_send(zone);
 	return 0;
 }

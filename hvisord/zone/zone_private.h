@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "console.h"
 #include "console_log.h"
 #include "device.h"
 #include "intent.h"
@@ -20,6 +21,16 @@ struct net_link;
 #define LINK_UNKNOWN 0u
 #define LINK_UP 1u
 #define LINK_DOWN 2u
+
+/* One of a zone's consoles. */
+struct zone_console {
+	struct zone *zone;
+	unsigned port;
+	struct console kept;     /* the newest output, in memory */
+	struct console_log *log; /* NULL: not opened yet, or there is no place for it */
+	bool held;               /* the log has no room for more */
+	uint64_t base;           /* position of the device process's byte 0 */
+};
 
 struct zone_private {
 	TAILQ_ENTRY(zone_private) entry;
@@ -45,13 +56,12 @@ struct zone_private {
 	struct zone_load *load;
 	struct device_files files; /* opened for a device process that is not started yet */
 	struct device *device;
-	struct zone_respawn *respawn;      /* another device process is on its way; NULL */
-	unsigned respawns;                 /* in a row */
-	uint64_t respawn_ms;               /* when the last of them began */
-	bool device_failed;                /* that is what this run ends for */
-	uint8_t links[CONFIG_MAX_DEVICES]; /* what the process was told of its taps: LINK_ */
-	struct console_log *log;           /* NULL: not opened yet, or there is no place for it */
-	uint64_t device_base;              /* console position of the device process's byte 0 */
+	struct zone_respawn *respawn;                       /* another device process is on its way; NULL */
+	unsigned respawns;                                  /* in a row */
+	uint64_t respawn_ms;                                /* when the last of them began */
+	bool device_failed;                                 /* that is what this run ends for */
+	uint8_t links[CONFIG_MAX_DEVICES];                  /* what the process was told of its taps: LINK_ */
+	struct zone_console *consoles[CONFIG_MAX_CONSOLES]; /* NULL: nobody asked for it yet */
 	/* loading: before a quick guest reset is followed, then between reports of progress; pending: the rest of it */
 	uv_timer_t delay;
 	struct zone_op *policy_op; /* a start by the zone's policy */
@@ -204,13 +214,16 @@ const struct zone *zone_conflict(struct zones *zones, const HvZoneConfig *hv, in
 				 struct hv_violation *ret_violation);
 
 /* zone_console.c */
-/* Positions go on where the log ends. To be called before the first output. */
-void zone_console_open(struct zone *zone);
-/* Output of the device process, whose byte 0 is at device_base. */
-void zone_console_output(struct zone *zone, uint64_t pos, const char *data, size_t length);
-/* Another log, when there is output. */
-void zone_console_renamed(struct zone *zone);
-void zone_console_close(struct zone *zone);
+/* A new device process: the byte 0 of each console comes behind all there is. */
+void zone_consoles_begin(struct zone *zone);
+/* One that runs already, as the record has it. */
+void zone_consoles_adopt(struct zone *zone, const struct store_record *record);
+void zone_consoles_store(const struct zone *zone, struct store_record *record);
+/* Output of the device process. */
+void zone_console_output(struct zone *zone, unsigned port, uint64_t pos, const char *data, size_t length);
+/* Another log of each, when there is output. */
+void zone_consoles_renamed(struct zone *zone);
+void zone_consoles_close(struct zone *zone);
 
 /* zone_input.c */
 void zone_inputs_send(struct zone *zone);

@@ -193,7 +193,7 @@ static void take_name(struct zone *zone, const char *name, int id)
 	if (copy == NULL)
 		return;
 	policy_renamed(zone, name, id);
-	zone_console_renamed(zone);
+	zone_consoles_renamed(zone);
 	free(zone->name);
 	zone->name = copy;
 	zone->id = id;

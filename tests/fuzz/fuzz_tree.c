@@ -18,7 +18,7 @@ static uint8_t tree[TREE_SIZE];
 static size_t tree_size;
 
 static const struct config_device devices[] = {
-	{ .type = CONFIG_DEVICE_CONSOLE, .ipa = 0xa003c00, .size = 0x200, .intid = 78 },
+	{ .type = CONFIG_DEVICE_CONSOLE, .ipa = 0xa003c00, .size = 0x200, .intid = 78, .ports = 1 },
 	{ .type = CONFIG_DEVICE_POWER_KEY, .ipa = 0xa004000, .size = 0x1000, .intid = 79 },
 };
 

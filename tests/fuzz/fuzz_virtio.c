@@ -55,6 +55,7 @@ static void output(struct console_sink *sink, const struct iovec *iov, unsigned 
 
 static struct virtio_host host = { .memory = &memory, .interrupt = interrupt };
 static struct console_sink sink = { .output = output };
+static const struct virtio_console_options options = { .ports = 1, .sinks = { &sink } };
 
 static uint8_t *map_guarded(uint32_t size)
 {
@@ -192,12 +193,12 @@ static void do_input(void)
 {
 	static const uint8_t text[512];
 
-	(void)virtio_console_input(console, text, fuzz_take(&input, 1) * 2);
+	(void)virtio_console_input(console, 0, text, fuzz_take(&input, 1) * 2);
 }
 
 static void do_resize(void)
 {
-	virtio_console_resize(console, (uint16_t)fuzz_take(&input, 2), (uint16_t)fuzz_take(&input, 1));
+	virtio_console_resize(console, 0, (uint16_t)fuzz_take(&input, 2), (uint16_t)fuzz_take(&input, 1));
 }
 
 static void (*const acts[])(void) = {
@@ -250,7 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = (struct fuzz_input){ data, size };
 	init();
 	memset(ram, 0, RAM_SIZE);
-	ALWAYS(virtio_console_new(&host, 78, &sink, &console) == 0);
+	ALWAYS(virtio_console_new(&host, 78, &options, &console) == 0);
 	device = virtio_console_device(console);
 	do_start();
 	while (input.left > 0) {

@@ -172,7 +172,8 @@ static void do_packet(void)
 	const int peer = peers[how % PEERS];
 	struct device_link_header header = { DEVICE_LINK_MAGIC,
 					     DEVICE_LINK_VERSION,
-					     (uint16_t)(fuzz_take(&input, 1) % 8),
+					     (uint8_t)(how >> 2 & 1),
+					     (uint16_t)(fuzz_take(&input, 1) % 9),
 					     0,
 					     (uint32_t)fuzz_take(&input, 4),
 					     0 };
@@ -180,8 +181,12 @@ static void do_packet(void)
 
 	if (header.type == DEVICE_LINK_INPUT)
 		header.length = (uint32_t)fuzz_take(&input, 2) % (DEVICE_LINK_DATA + 1);
-	if (header.type == DEVICE_LINK_HELLO)
+	if (header.type == DEVICE_LINK_HELLO) {
+		header.version = DEVICE_LINK_FIRST;
+		header.console = 0;
+		header.arg = DEVICE_LINK_VERSION;
 		header.pos = fuzz_number(&input);
+	}
 	size += header.length;
 	memcpy(packet, &header, sizeof(header));
 	if (how >= 0xc0)
@@ -206,8 +211,15 @@ static void do_receive(void)
 		return;
 	ALWAYS((size_t)size == sizeof(packet.header) + packet.header.length);
 	ALWAYS(packet.header.magic == DEVICE_LINK_MAGIC);
-	ALWAYS(packet.header.type == DEVICE_LINK_WELCOME || packet.header.type == DEVICE_LINK_OUTPUT);
-	ALWAYS(packet.header.pos + packet.header.length <= process.console[0]->scrollback.head);
+	if (packet.header.type == DEVICE_LINK_WELCOME) {
+		ALWAYS(packet.header.console == process.num_consoles);
+		return;
+	}
+	ALWAYS(packet.header.console < process.num_consoles);
+	ALWAYS(packet.header.type == DEVICE_LINK_ROOM || packet.header.type == DEVICE_LINK_OUTPUT);
+	ALWAYS(packet.header.type == DEVICE_LINK_ROOM ||
+	       packet.header.pos + packet.header.length <=
+		       process.console[packet.header.console]->scrollback.head);
 }
 
 static void do_turn(void)

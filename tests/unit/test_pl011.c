@@ -395,7 +395,7 @@ static struct device_handle handle = { .complete = complete, .inject = inject, .
 
 static void begin(const char *const *texts, unsigned count, int err)
 {
-	struct device_spec specs[DEVICE_MAX_CONSOLES + 2];
+	struct device_spec specs[DEVICE_LINK_CONSOLES + 2];
 
 	ring = (struct hv_ring){ .magic = HV_RING_MAGIC, .version = HV_RING_VERSION, .slots = HV_RING_SLOTS };
 	handle.request_fd = eventfd(0, EFD_NONBLOCK);
@@ -423,7 +423,9 @@ static void console(void)
 	struct {
 		struct device_link_header header;
 		char data[DEVICE_LINK_DATA];
-	} packet = { { DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, DEVICE_LINK_HELLO, 0, 0, 0 }, "" };
+	} packet = {
+		{ DEVICE_LINK_MAGIC, DEVICE_LINK_FIRST, 0, DEVICE_LINK_HELLO, 0, DEVICE_LINK_VERSION, 0 }, ""
+	};
 	int fds[2];
 
 	begin(with_uart, COUNT(with_uart), 0);
@@ -437,15 +439,17 @@ static void console(void)
 	device_process_turn(&process, 0);
 	CHECK_EQ(recv(fds[1], &packet, sizeof(packet), 0), sizeof(packet.header));
 	CHECK_EQ(packet.header.type, DEVICE_LINK_WELCOME);
+	CHECK_EQ(recv(fds[1], &packet, sizeof(packet), 0), sizeof(packet.header));
+	CHECK_EQ(packet.header.type, DEVICE_LINK_ROOM);
 	CHECK_EQ(recv(fds[1], &packet, sizeof(packet), 0), sizeof(packet.header) + 1);
 	CHECK_EQ(packet.header.type, DEVICE_LINK_OUTPUT);
 	CHECK_EQ(packet.data[0], '#');
 	packet.header.type = DEVICE_LINK_INPUT;
 	packet.data[0] = 'l';
 	CHECK_EQ(send(fds[1], &packet, sizeof(packet.header) + 1, 0), sizeof(packet.header) + 1);
-	packet.header = (struct device_link_header){ DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION,
-						     DEVICE_LINK_SIZE,  0,
-						     80u << 16 | 25,    0 }; /* nobody to be told */
+	packet.header = (struct device_link_header){
+		DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, 0, DEVICE_LINK_SIZE, 0, 80u << 16 | 25, 0
+	}; /* nobody to be told */
 	CHECK_EQ(send(fds[1], &packet.header, sizeof(packet.header), 0), sizeof(packet.header));
 	device_process_turn(&process, 0);
 	device_process_turn(&process, 0);
@@ -467,21 +471,21 @@ static void refused(void)
 		{ { "pl011,0xa001000,0x2000,79", NULL }, -EINVAL },
 		{ { "pl011,0xa001000,0x1000,79", "console,0xa001e00,0x200,79" }, -EEXIST },
 	};
-	char text[DEVICE_MAX_CONSOLES + 1][32];
-	const char *texts[DEVICE_MAX_CONSOLES + 1];
+	char text[DEVICE_LINK_CONSOLES + 1][32];
+	const char *texts[DEVICE_LINK_CONSOLES + 1];
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		begin(cases[i].specs, cases[i].specs[1] ? 2 : 1, cases[i].err);
 		device_process_fini(&process);
 	}
-	for (unsigned i = 0; i <= DEVICE_MAX_CONSOLES; i++) {
+	for (unsigned i = 0; i <= DEVICE_LINK_CONSOLES; i++) {
 		snprintf(text[i], sizeof(text[i]), "pl011,0x%x000,0x1000,79", 0xa000 + i);
 		texts[i] = text[i];
 	}
-	begin(texts, DEVICE_MAX_CONSOLES, 0);
-	CHECK_EQ(process.num_consoles, DEVICE_MAX_CONSOLES);
+	begin(texts, DEVICE_LINK_CONSOLES, 0);
+	CHECK_EQ(process.num_consoles, DEVICE_LINK_CONSOLES);
 	device_process_fini(&process);
-	begin(texts, DEVICE_MAX_CONSOLES + 1, -ENOSPC);
+	begin(texts, DEVICE_LINK_CONSOLES + 1, -ENOSPC);
 	device_process_fini(&process);
 }
 

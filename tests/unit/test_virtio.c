@@ -233,7 +233,7 @@ static void config_space(void)
 	struct rig *rig = rig_new();
 	uint32_t generation;
 
-	virtio_console_resize(rig->console, 0x1234, 0x5678);
+	virtio_console_resize(rig->console, 0, 0x1234, 0x5678);
 	CHECK_EQ(virtio_mmio_read(rig->device, R_CONFIG, 2), 0x1234);
 	CHECK_EQ(virtio_mmio_read(rig->device, R_CONFIG + 2, 2), 0x5678);
 	CHECK_EQ(virtio_mmio_read(rig->device, R_CONFIG, 1), 0x34);
@@ -246,9 +246,9 @@ static void config_space(void)
 
 	rig_start(rig, RIG_FEATURES);
 	generation = rig_read(rig, R_CONFIG_GENERATION);
-	virtio_console_resize(rig->console, 0x1234, 0x5678);
+	virtio_console_resize(rig->console, 0, 0x1234, 0x5678);
 	CHECK_EQ(rig_read(rig, R_CONFIG_GENERATION), generation);
-	virtio_console_resize(rig->console, 132, 43);
+	virtio_console_resize(rig->console, 0, 132, 43);
 	CHECK(rig_read(rig, R_CONFIG_GENERATION) != generation);
 	CHECK_EQ(rig->interrupts, 1);
 	CHECK_EQ(rig_read(rig, R_INTERRUPT_STATUS), VIRTIO_INTERRUPT_CONFIG);
@@ -259,7 +259,7 @@ static void config_space(void)
 	/* A driver that did not ask for the size is not disturbed. */
 	rig_write(rig, R_STATUS, 0);
 	rig_start(rig, VIRTIO_F_VERSION_1);
-	virtio_console_resize(rig->console, 80, 25);
+	virtio_console_resize(rig->console, 0, 80, 25);
 	CHECK_EQ(rig->interrupts, 1);
 	rig_free(rig);
 }
@@ -362,7 +362,7 @@ static void input(void)
 	rig_kick(rig, RIG_RX);
 	CHECK_EQ(rig->interrupts, 0);
 	CHECK_EQ(rig_used(rig, RIG_RX)->flags, VIRTQUEUE_USED_NO_NOTIFY);
-	CHECK_EQ(virtio_console_input(rig->console, text, 100), 100);
+	CHECK_EQ(virtio_console_input(rig->console, 0, text, 100), 100);
 	CHECK(!virtio_device_service(rig->device));
 	for (unsigned i = 0; i < 4; i++) {
 		CHECK(rig_take(rig, RIG_RX, &elem));
@@ -374,7 +374,7 @@ static void input(void)
 	rig_write(rig, R_INTERRUPT_ACK, VIRTIO_INTERRUPT_QUEUE);
 
 	/* Input waits for buffers: now notifications are wanted. */
-	CHECK_EQ(virtio_console_input(rig->console, text, 50), 50);
+	CHECK_EQ(virtio_console_input(rig->console, 0, text, 50), 50);
 	CHECK(!virtio_device_service(rig->device));
 	CHECK_EQ(rig_used(rig, RIG_RX)->flags, 0);
 	rig_desc(rig, RIG_RX, 0, RIG_BUFFER, 1, VIRTQUEUE_DESC_WRITE | VIRTQUEUE_DESC_NEXT, 1);
@@ -396,10 +396,10 @@ static void input_limit(void)
 
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (uint8_t)(i * 31 >> 3);
-	CHECK_EQ(virtio_console_input_space(rig->console), CONSOLE_INPUT);
-	CHECK_EQ(virtio_console_input(rig->console, text, sizeof(text)), CONSOLE_INPUT);
-	CHECK_EQ(virtio_console_input_space(rig->console), 0);
-	CHECK_EQ(virtio_console_input(rig->console, text, 1), 0);
+	CHECK_EQ(virtio_console_input_space(rig->console, 0), CONSOLE_INPUT);
+	CHECK_EQ(virtio_console_input(rig->console, 0, text, sizeof(text)), CONSOLE_INPUT);
+	CHECK_EQ(virtio_console_input_space(rig->console, 0), 0);
+	CHECK_EQ(virtio_console_input(rig->console, 0, text, 1), 0);
 	/* It survives a reset of the device and comes out as it went in. */
 	rig_start(rig, RIG_FEATURES);
 	buffer = rig_at(rig, RIG_BUFFER);
@@ -411,7 +411,7 @@ static void input_limit(void)
 		CHECK(elem.len > 0 && elem.len <= 5000);
 		CHECK(memcmp(buffer, text + pos, elem.len) == 0);
 	}
-	CHECK_EQ(virtio_console_input_space(rig->console), CONSOLE_INPUT);
+	CHECK_EQ(virtio_console_input_space(rig->console, 0), CONSOLE_INPUT);
 	rig_free(rig);
 }
 
@@ -513,7 +513,7 @@ static void interrupt_suppression(void)
 	rig_kick(rig, RIG_TX);
 	CHECK_EQ(rig->interrupts, 1);
 	/* … of its kind; and what was not acknowledged comes again. */
-	virtio_console_resize(rig->console, 1, 1);
+	virtio_console_resize(rig->console, 0, 1, 1);
 	CHECK_EQ(rig->interrupts, 2);
 	CHECK_EQ(rig_read(rig, R_INTERRUPT_STATUS), 3);
 	rig_write(rig, R_INTERRUPT_ACK, 1);

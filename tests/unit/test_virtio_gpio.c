@@ -265,7 +265,7 @@ static uint64_t ask(uint32_t kind, uint64_t offset, uint64_t value)
 static void press(void)
 {
 	const struct device_link_header header = {
-		DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, DEVICE_LINK_POWER_KEY, 0, 0, 0
+		DEVICE_LINK_MAGIC, DEVICE_LINK_FIRST, 0, DEVICE_LINK_POWER_KEY, 0, 0, 0
 	};
 	int fds[2];
 

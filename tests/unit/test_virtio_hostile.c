@@ -483,7 +483,7 @@ static void play(const struct bad *bad)
 	struct rig *rig = rig_new();
 
 	rig_start(rig, RIG_FEATURES);
-	CHECK_EQ(virtio_console_input(rig->console, "waiting", 7), 7);
+	CHECK_EQ(virtio_console_input(rig->console, 0, "waiting", 7), 7);
 	CHECK(!virtio_device_service(rig->device));
 	bad->act(rig);
 	if (bad->fault != VIRTIO_FAULT_NONE)

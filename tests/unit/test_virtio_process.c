@@ -221,17 +221,26 @@ static int link_new(struct world *world)
 	return fds[1];
 }
 
-static bool link_send(int fd, uint32_t type, uint32_t arg, uint64_t pos, const void *data, uint32_t length)
+static uint64_t room[DEVICE_LINK_CONSOLES]; /* as told last, on any connection */
+
+static bool link_send_as(unsigned version, int fd, uint32_t type, uint32_t arg, uint64_t pos,
+			 const void *data, uint32_t length)
 {
-	struct message message = { .header = { DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, (uint16_t)type, length,
-					       arg, pos } };
+	struct message message = { .header = { DEVICE_LINK_MAGIC, (uint8_t)version, (uint8_t)(type >> 16),
+					       (uint16_t)type, length, arg, pos } };
 
 	if (length > 0)
 		memcpy(message.data, data, length);
 	return send(fd, &message, sizeof(message.header) + length, MSG_NOSIGNAL) >= 0;
 }
 
-/* Returns the type; 0: nothing came; -1: the connection is closed. */
+/* After the greeting. type: and the console's number in its upper half. */
+static bool link_send(int fd, uint32_t type, uint32_t arg, uint64_t pos, const void *data, uint32_t length)
+{
+	return link_send_as(DEVICE_LINK_VERSION, fd, type, arg, pos, data, length);
+}
+
+/* Returns the type; 0: nothing came; -1: the connection is closed. ROOM is noted, and that is all. */
 static int link_receive(int fd, struct message *message)
 {
 	const ssize_t size = recv(fd, message, sizeof(*message), 0);
@@ -244,7 +253,11 @@ static int link_receive(int fd, struct message *message)
 	CHECK_EQ(message->header.magic, DEVICE_LINK_MAGIC);
 	CHECK_EQ(message->header.version, DEVICE_LINK_VERSION);
 	CHECK_EQ(message->header.length, size - (ssize_t)sizeof(message->header));
-	return message->header.type;
+	if (message->header.type != DEVICE_LINK_ROOM)
+		return message->header.type;
+	CHECK(message->header.console < DEVICE_LINK_CONSOLES && message->header.length == 0);
+	room[message->header.console] = message->header.pos;
+	return link_receive(fd, message);
 }
 
 /* Greets, and expects the welcome; returns its position. */
@@ -252,10 +265,11 @@ static uint64_t link_greet(struct world *world, int fd, uint64_t pos)
 {
 	struct message message;
 
-	CHECK(link_send(fd, DEVICE_LINK_HELLO, 0, pos, NULL, 0));
+	CHECK(link_send_as(DEVICE_LINK_FIRST, fd, DEVICE_LINK_HELLO, DEVICE_LINK_VERSION, pos, NULL, 0));
 	turn(world);
 	CHECK_EQ(link_receive(fd, &message), DEVICE_LINK_WELCOME);
 	CHECK_EQ(message.header.arg, ZONE);
+	CHECK_EQ(message.header.console, world->process.num_consoles);
 	return message.header.pos;
 }
 
@@ -447,30 +461,28 @@ static void input_from_links(void)
 	stop(world);
 }
 
-/* Nobody takes the input: links are not read any more, then again, and no byte is lost. */
+/* Nobody takes the input: no more of it may come than there was room for, until some is taken. */
 static void input_backpressure(void)
 {
 	struct world *world = start();
 	const int fd = link_new(world), other = link_new(world);
 	static uint8_t data[DEVICE_LINK_DATA];
-	unsigned sent = 0, taken = 0, idle = 0;
+	unsigned sent = 0, taken = 0;
+	uint64_t left;
 
 	drive(world);
 	link_greet(world, fd, UINT64_MAX);
-	while (idle < 3) {
+	link_expect_nothing(fd);
+	CHECK_EQ(room[0], CONSOLE_INPUT);
+	for (; sent < CONSOLE_INPUT / DEVICE_LINK_DATA; sent++) {
 		memset(data, (int)(sent % 256), sizeof(data));
-		if (link_send(fd, DEVICE_LINK_INPUT, 0, 0, data, sizeof(data))) {
-			sent++;
-			idle = 0;
-		} else {
-			idle++;
-		}
-		turn(world);
+		CHECK(link_send(fd, DEVICE_LINK_INPUT, 0, 0, data, sizeof(data)));
 	}
-	CHECK(sent * DEVICE_LINK_DATA > CONSOLE_INPUT); /* the rest is in the socket */
+	turn(world);
+	turn(world);
 	CHECK_EQ(console_space(&world->process), 0);
-	/* A new connection is heard all the same. */
-	link_greet(world, other, UINT64_MAX);
+	link_expect_nothing(fd);
+	CHECK_EQ(room[0], CONSOLE_INPUT);
 	while (taken < sent) {
 		offer(world, VIRTIO_CONSOLE_RX, BUFFER, DEVICE_LINK_DATA);
 		notify(world, VIRTIO_CONSOLE_RX);
@@ -478,14 +490,37 @@ static void input_backpressure(void)
 		memset(data, (int)(taken % 256), sizeof(data));
 		CHECK(memcmp(guest(world, BUFFER), data, sizeof(data)) == 0);
 		taken++;
+		if (taken == 1) {
+			link_expect_nothing(fd);
+			CHECK_EQ(room[0], CONSOLE_INPUT + DEVICE_LINK_DATA);
+		}
 	}
 	CHECK_EQ(console_space(&world->process), CONSOLE_INPUT);
-	close(fd);
+	/* two that share the room, and type more than it: the rest is lost */
+	link_expect_nothing(fd);
+	left = room[0] - sent * DEVICE_LINK_DATA;
+	CHECK(left >= CONSOLE_INPUT / 2);
+	link_greet(world, other, UINT64_MAX);
+	for (unsigned i = 0; i < CONSOLE_INPUT / DEVICE_LINK_DATA; i++) {
+		CHECK(link_send(other, DEVICE_LINK_INPUT, 0, 0, data, sizeof(data)));
+		turn(world);
+	}
+	for (; left > 0; left -= DEVICE_LINK_DATA) {
+		CHECK(link_send(fd, DEVICE_LINK_INPUT, 0, 0, data, sizeof(data)));
+		turn(world);
+	}
+	CHECK_EQ(console_space(&world->process), 0);
+	link_expect_nothing(fd);
+	link_expect_nothing(other);
+	/* and one that does not keep to it */
+	CHECK(link_send(fd, DEVICE_LINK_INPUT, 0, 0, data, 1));
+	turn(world);
+	link_expect_closed(fd);
 	close(other);
 	stop(world);
 }
 
-/* Input stands before QUIT, and nobody takes it: the end of the link brings it out. */
+/* Input stands before QUIT, and nobody takes it. */
 static void quit_behind_input(void)
 {
 	struct world *world = start();
@@ -493,14 +528,13 @@ static void quit_behind_input(void)
 	static uint8_t data[DEVICE_LINK_DATA];
 
 	link_greet(world, fd, UINT64_MAX);
-	for (unsigned i = 0; i < 20; i++)
+	for (unsigned i = 0; i < CONSOLE_INPUT / DEVICE_LINK_DATA; i++)
 		CHECK(link_send(fd, DEVICE_LINK_INPUT, 0, 0, data, sizeof(data)));
 	CHECK(link_send(fd, DEVICE_LINK_QUIT, 0, 0, NULL, 0));
 	turn(world);
-	CHECK_EQ(world->process.end, DEVICE_PROCESS_RUNNING);
-	close(fd);
 	turn(world);
 	CHECK_EQ(world->process.end, DEVICE_PROCESS_QUIT);
+	close(fd);
 	stop(world);
 }
 
@@ -547,7 +581,7 @@ static void quit_alone(void)
 	struct world *world = start();
 	const int fd = link_new(world);
 
-	CHECK(link_send(fd, DEVICE_LINK_QUIT, 0, 0, NULL, 0));
+	CHECK(link_send_as(DEVICE_LINK_FIRST, fd, DEVICE_LINK_QUIT, 0, 0, NULL, 0));
 	close(fd);
 	turn(world);
 	CHECK_EQ(world->process.end, DEVICE_PROCESS_QUIT);
@@ -562,28 +596,41 @@ static void bad_packets(void)
 		uint32_t size; /* bytes sent in all */
 		bool greeted;
 	} cases[] = {
-#define H(magic, version, type, length) { magic, version, type, length, 0, 0 }
-#define GOOD(type, length) H(DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, type, length)
+#define H(magic, version, type, length) { magic, version, 0, type, length, DEVICE_LINK_VERSION, 0 }
+#define EARLY(type, length) H(DEVICE_LINK_MAGIC, 1, type, length)
+#define GOOD(type, length) H(DEVICE_LINK_MAGIC, 2, type, length)
+#define TO(console, type, length)                                                                            \
+	{                                                                                                    \
+		DEVICE_LINK_MAGIC, 2, console, type, length, 0, 0                                            \
+	}
 		{ H(0, 1, DEVICE_LINK_HELLO, 0), 24, false },
 		{ H(DEVICE_LINK_MAGIC, 0, DEVICE_LINK_HELLO, 0), 24, false },
 		{ H(DEVICE_LINK_MAGIC, 2, DEVICE_LINK_HELLO, 0), 24, false },
-		{ GOOD(0, 0), 24, false },
-		{ GOOD(DEVICE_LINK_HELLO, 1), 24, false },
-		{ GOOD(DEVICE_LINK_HELLO, 0), 25, false },
-		{ GOOD(DEVICE_LINK_HELLO, 1), 25, false },
-		{ GOOD(DEVICE_LINK_HELLO, 0), 23, false },
-		{ GOOD(DEVICE_LINK_HELLO, 0), 1, false },
-		{ GOOD(DEVICE_LINK_HELLO, 0), 0, false },
-		{ GOOD(DEVICE_LINK_INPUT, 0), 24, false },
-		{ GOOD(DEVICE_LINK_SIZE, 0), 24, false },
-		{ GOOD(DEVICE_LINK_QUIT, 1), 25, false },
+		/* of a daemon that speaks version 1 only */
+		{ { DEVICE_LINK_MAGIC, 1, 0, DEVICE_LINK_HELLO, 0, 0, 0 }, 24, false },
+		{ { DEVICE_LINK_MAGIC, 1, 1, DEVICE_LINK_HELLO, 0, 2, 0 }, 24, false },
+		{ EARLY(DEVICE_LINK_INPUT, 0), 24, true },
+		{ TO(1, DEVICE_LINK_INPUT, 0), 24, true },
+		{ TO(255, DEVICE_LINK_SIZE, 0), 24, true },
+		{ TO(1, DEVICE_LINK_QUIT, 0), 24, true },
+		{ EARLY(0, 0), 24, false },
+		{ EARLY(DEVICE_LINK_HELLO, 1), 24, false },
+		{ EARLY(DEVICE_LINK_HELLO, 0), 25, false },
+		{ EARLY(DEVICE_LINK_HELLO, 1), 25, false },
+		{ EARLY(DEVICE_LINK_HELLO, 0), 23, false },
+		{ EARLY(DEVICE_LINK_HELLO, 0), 1, false },
+		{ EARLY(DEVICE_LINK_HELLO, 0), 0, false },
+		{ EARLY(DEVICE_LINK_INPUT, 0), 24, false },
+		{ EARLY(DEVICE_LINK_SIZE, 0), 24, false },
+		{ EARLY(DEVICE_LINK_QUIT, 1), 25, false },
 		{ GOOD(DEVICE_LINK_HELLO, 0), 24, true },
 		{ GOOD(DEVICE_LINK_WELCOME, 0), 24, true },
 		{ GOOD(DEVICE_LINK_OUTPUT, 4), 28, true },
 		{ GOOD(0, 0), 24, true },
 		{ GOOD(DEVICE_LINK_POWER_KEY, 1), 25, true },
-		{ GOOD(DEVICE_LINK_POWER_KEY, 1), 25, false },
-		{ GOOD(8, 0), 24, true },
+		{ EARLY(DEVICE_LINK_POWER_KEY, 1), 25, false },
+		{ GOOD(DEVICE_LINK_ROOM, 0), 24, true },
+		{ GOOD(10, 0), 24, true },
 		{ GOOD(0xffff, 0), 24, true },
 		{ GOOD(DEVICE_LINK_INPUT, UINT32_MAX), 24, true },
 		{ GOOD(DEVICE_LINK_INPUT, 4), 24, true },
@@ -907,8 +954,6 @@ static void zone_without_console(void)
 	CHECK_EQ(load(world, WINDOW + 8), 0);
 	fd = link_new(world);
 	CHECK_EQ(link_greet(world, fd, 0), 0);
-	CHECK(link_send(fd, DEVICE_LINK_INPUT, 0, 0, "x", 1));
-	CHECK(link_send(fd, DEVICE_LINK_SIZE, 5, 0, NULL, 0));
 	CHECK(link_send(fd, DEVICE_LINK_QUIT, 0, 0, NULL, 0));
 	turn(world);
 	CHECK_EQ(world->process.end, DEVICE_PROCESS_QUIT);
@@ -932,12 +977,12 @@ static void link_of_networks(void)
 	CHECK_EQ(device_process_init(&world->process, &world->handle, -1, specs, 2), 0);
 	CHECK_EQ(load(world, WINDOW + 0x104) >> 16, 1);
 	fd = link_new(world);
-	CHECK(link_send(fd, DEVICE_LINK_NET, 0, WINDOW, NULL, 0));
-	CHECK(link_send(fd, DEVICE_LINK_NET, 0, WINDOW + 1, NULL, 0)); /* nobody's */
+	CHECK(link_send_as(DEVICE_LINK_FIRST, fd, DEVICE_LINK_NET, 0, WINDOW, NULL, 0));
+	CHECK(link_send_as(DEVICE_LINK_FIRST, fd, DEVICE_LINK_NET, 0, WINDOW + 1, NULL, 0)); /* nobody's */
 	turn(world);
 	CHECK_EQ(load(world, WINDOW + 0x104) >> 16, 0);
 	CHECK_EQ(load(world, WINDOW + 0x304) >> 16, 1);
-	CHECK(link_send(fd, DEVICE_LINK_NET, 1, WINDOW, NULL, 0));
+	CHECK(link_send_as(DEVICE_LINK_FIRST, fd, DEVICE_LINK_NET, 1, WINDOW, NULL, 0));
 	turn(world);
 	CHECK_EQ(load(world, WINDOW + 0x104) >> 16, 1);
 	close(fd);

@@ -198,7 +198,7 @@ static uint64_t ask(struct run *run, uint32_t kind, uint32_t offset, uint64_t va
 static int link_connect(struct run *run, uint64_t pos)
 {
 	const struct device_link_header hello = {
-		DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, DEVICE_LINK_HELLO, 0, 0, pos
+		DEVICE_LINK_MAGIC, DEVICE_LINK_FIRST, 0, DEVICE_LINK_HELLO, 0, DEVICE_LINK_VERSION, pos
 	};
 	struct device_link_header welcome;
 	const int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
@@ -208,13 +208,19 @@ static int link_connect(struct run *run, uint64_t pos)
 	CHECK_EQ(recv(fd, &welcome, sizeof(welcome), 0), sizeof(welcome));
 	CHECK_EQ(welcome.type, DEVICE_LINK_WELCOME);
 	CHECK_EQ(welcome.arg, ZONE);
+	for (unsigned left = welcome.console; left > 0; left--) {
+		struct device_link_header room;
+
+		CHECK_EQ(recv(fd, &room, sizeof(room), 0), sizeof(room));
+		CHECK_EQ(room.type, DEVICE_LINK_ROOM);
+	}
 	return fd;
 }
 
 static void link_quit(int fd)
 {
 	const struct device_link_header quit = {
-		DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, DEVICE_LINK_QUIT, 0, 0, 0
+		DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, 0, DEVICE_LINK_QUIT, 0, 0, 0
 	};
 
 	CHECK_EQ(send(fd, &quit, sizeof(quit), MSG_NOSIGNAL), sizeof(quit));

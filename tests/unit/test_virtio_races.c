@@ -122,7 +122,7 @@ static void race(void (*spoil)(struct rig *rig, uint32_t random))
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		if (round % 64 == 0 || (rig_read(rig, R_STATUS) & VIRTIO_STATUS_NEEDS_RESET))
 			prepare(rig, round);
-		(void)virtio_console_input(rig->console, "some input", 10);
+		(void)virtio_console_input(rig->console, 0, "some input", 10);
 		for (unsigned q = 0; q < 2; q++) {
 			rig_offer(rig, q, round % 8);
 			rig_write(rig, R_QUEUE_NOTIFY, q);

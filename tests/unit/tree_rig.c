@@ -56,8 +56,8 @@ void rig_reset(void)
 		hv_intid_add(&rig_hv.interrupts, (const uint32_t[]){ 61, 75, 76, 77 }[i]);
 	hv_intid_add(&rig_hv.virtual_interrupts, 78);
 	hv_intid_add(&rig_hv.virtual_interrupts, 79);
-	rig_devices[0] =
-		(struct config_device){ CONFIG_DEVICE_CONSOLE, .ipa = 0xa003c00, .size = 0x200, .intid = 78 };
+	rig_devices[0] = (struct config_device){ CONFIG_DEVICE_CONSOLE, .ipa = 0xa003c00, .size = 0x200,
+						 .intid = 78, .ports = 1 };
 	rig_devices[1] = (struct config_device){ CONFIG_DEVICE_POWER_KEY, .ipa = 0xa004000, .size = 0x1000,
 						 .intid = 79 };
 	rig_zone = (struct tree_zone){

@@ -56,9 +56,10 @@ struct rig *rig_new_bare(unsigned num_queues)
 struct rig *rig_new(void)
 {
 	struct rig *rig = rig_new_bare(2);
+	const struct virtio_console_options options = { .ports = 1, .sinks = { &rig->sink } };
 
 	rig->sink.output = keep_output;
-	CHECK_EQ(virtio_console_new(&rig->host, RIG_INTID, &rig->sink, &rig->console), 0);
+	CHECK_EQ(virtio_console_new(&rig->host, RIG_INTID, &options, &rig->console), 0);
 	rig->device = virtio_console_device(rig->console);
 	return rig;
 }
@@ -215,9 +216,9 @@ void rig_check_works(struct rig *rig)
 	CHECK(memcmp(rig->out, "alive", 5) == 0);
 
 	/* Input that was left from before comes first. */
-	if (virtio_console_input_space(rig->console) < CONSOLE_INPUT)
+	if (virtio_console_input_space(rig->console, 0) < CONSOLE_INPUT)
 		take_input(rig, &elem);
-	CHECK_EQ(virtio_console_input(rig->console, "yes", 3), 3);
+	CHECK_EQ(virtio_console_input(rig->console, 0, "yes", 3), 3);
 	take_input(rig, &elem);
 	CHECK(elem.len >= 3);
 	CHECK(memcmp((char *)rig_at(rig, RIG_BUFFER + 64) + elem.len - 3, "yes", 3) == 0);

@@ -13,8 +13,9 @@
 #define RIG_RAM_SIZE 0x100000ull
 #define RIG_HIGH 0x60000000ull /* … and 64 KiB here */
 #define RIG_HIGH_SIZE 0x10000ull
-#define RIG_QUEUE(q) (RIG_RAM + 0x10000ull * (q)) /* table, available and used ring of queue q */
-#define RIG_QUEUES 3u
+/* table, available and used ring of queue q: the first three at the beginning of RAM, others at its end */
+#define RIG_QUEUE(q) (RIG_RAM + 0x10000ull * ((q) < 3 ? (q) : (q) + 10))
+#define RIG_QUEUES 6u
 #define RIG_AVAIL 0x4000ull
 #define RIG_USED 0x8000ull
 #define RIG_INDIRECT (RIG_RAM + 0x30000ull)

@@ -71,15 +71,18 @@ def ends(rig):
 
 class Link:
     """The device process's own link (virtio/device_link.h), without the daemon."""
-    HEADER = struct.Struct("<IHHIIQ")
+    HEADER = struct.Struct("<IBBHIIQ")
     HELLO, OUTPUT, INPUT, POWER_KEY = 1, 3, 4, 7
 
     def __init__(self, rig):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.connect(rig.run_dir + "/zone-1.link")
+        self.version = 1  # of what comes before the greeting
 
     def send(self, kind, data=b"", pos=0):
-        self.socket.send(self.HEADER.pack(0x4C445648, 1, kind, len(data), 0, pos) + data)
+        self.socket.send(self.HEADER.pack(0x4C445648, self.version, 0, kind, len(data), 2, pos) + data)
+        if kind == self.HELLO:
+            self.version = 2
 
     def output(self, wait=True):
         """Position and bytes of the next output; None if there is none yet."""
@@ -89,7 +92,7 @@ class Link:
             except BlockingIOError:
                 return None
             assert packet, "closed"
-            kind, pos = self.HEADER.unpack_from(packet)[2::3]
+            kind, _, _, pos = self.HEADER.unpack_from(packet)[3:]
             if kind == self.OUTPUT:
                 return pos, packet[self.HEADER.size:]
 
