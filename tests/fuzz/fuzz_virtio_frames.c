@@ -37,7 +37,7 @@ static struct virtio_net *net;
 static struct virtio_device *device;
 static int wire[PAIRS]; /* the other ends of the taps */
 static bool attached[PAIRS];
-static bool tap_fails; /* whatever it is asked to set */
+static bool tap_fails; /* to take settings */
 
 static void interrupt(struct virtio_host *host, uint32_t intid)
 {
@@ -323,9 +323,10 @@ static void do_link(void)
 	virtio_net_set_link(net, (fuzz_take(&input, 1) & 1) != 0);
 }
 
+/* It is deleted, for good. */
 static void do_tap(void)
 {
-	tap_fails = fuzz_take(&input, 1) % 4 == 0;
+	tap_fails = tap_fails || fuzz_take(&input, 1) % 16 == 0;
 }
 
 static void (*const acts[])(void) = {
@@ -410,7 +411,6 @@ static void check_works(void)
 	static const uint16_t offer[] = { 0, 1, 0 }; /* flags, idx, ring[0] */
 	static uint8_t frame[112], got[NET_MAX_FRAME];
 
-	tap_fails = false;
 	memset(ram, 0, RAM_SIZE);
 	negotiate(VIRTIO_F_VERSION_1);
 	while (recv(TAP, got, sizeof(got), 0) >= 0)
