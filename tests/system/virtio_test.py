@@ -291,6 +291,153 @@ def test_two_zones(m):
               f"disk{number}\nmine-{number}" or m.zone_run("cat /mine", number) == f"mine-{number}")
 
 
+NET = {"type": "net", "bridge": "br0"}
+ROOT_IP = "10.0.0.100"
+MINUTE = 60
+BLOB_MIB = 100
+
+
+def make_bridge(m):
+    """A bridge with the root zone in it, unless it is there."""
+    m.run(f"[ -d /sys/class/net/br0 ] || {{ ip link add br0 type bridge && ip addr add {ROOT_IP}/24 dev br0; }}")
+    m.run("ip link set br0 up; ip link set lo up")
+
+
+def boot_with_network(m, number, **keys):
+    """A zone whose first network device has the address 10.0.0.NUMBER."""
+    disk = {"type": "blk", "img": f"disk{number}.img"}
+    m.boot(zone(number, [device(0, **CONSOLE), device(1, **disk), device(2, **NET, **keys)]))
+    m.zone_run(f"ip addr add 10.0.0.{number}/24 dev eth0; ip link set eth0 up; ip link set lo up", number)
+
+
+def run_at(m, number, line, timeout=900):
+    """A line that may take long and be silent: in that zone, or for 0 in root Linux; its output."""
+    if number == 0:
+        return m.run(line, timeout)
+    m.zone_run(
+        f"mkdir -p /run; rm -f /run/status; "
+        f"{{ {{ ({line}) >/run/output 2>&1; echo $? >/run/code; mv /run/code /run/status; }} & }}",
+        number,
+    )
+    deadline = time.monotonic() + timeout
+    while m.zone_run("ls /run", number).find("status") < 0:
+        if time.monotonic() > deadline:
+            raise MachineError(f"in zone {number}, {line!r} takes too long")
+        m.run("sleep 2")
+    status, output = m.zone_run("cat /run/status", number), m.zone_run("cat /run/output", number)
+    if status != "0":
+        raise MachineError(f"in zone {number}, {line!r}: {status}: {output}")
+    return output
+
+
+def address_of(number):
+    """Its IP address."""
+    return f"10.0.0.{number}" if number else ROOT_IP
+
+
+def check_ping(m, origin, target):
+    """Ten pings, all answered."""
+    output = run_at(m, origin, f"ping -c 10 -i 0.2 {address_of(target)}")
+    lost = re.search(r"(\d+)% packet loss", output)
+    times = re.search(r"= [0-9.]+/([0-9.]+)/", output)
+    check(f"ping from {origin} to {target}", lost and lost.group(1) == "0", f"{times.group(1) if times else '?'} ms")
+
+
+def check_blob(m, origin, target):
+    """100 MiB by TCP, with the same sum at both ends."""
+    for number in (origin, target):
+        run_at(m, number, f"mkdir -p /blob && mount -t tmpfs -o size={BLOB_MIB + 1}m blob /blob")
+    make = f"dd if=/dev/urandom of=/blob/sent bs=1M count={BLOB_MIB} 2>/dev/null && sha256sum /blob/sent"
+    sent = run_at(m, origin, make).split()[0]
+    # Without end of file from here nc ends when the other side does.
+    run_at(m, target, "mkfifo /blob/never; nc -l -p 5000 <>/blob/never >/blob/got 2>/dev/null & sleep 1")
+    run_at(m, origin, f"nc {address_of(target)} 5000 </blob/sent")
+    wait = "while pidof nc >/dev/null; do sleep 1; done"
+    got = run_at(m, target, f"{wait}; sha256sum /blob/got; wc -c </blob/got").split()
+    check(f"{BLOB_MIB} MiB from {origin} to {target}", sent == got[0], f"{got[0][:16]}, {got[-1]} bytes")
+    for number in (origin, target):
+        run_at(m, number, "umount /blob")
+
+
+def count_frames(m, number):
+    """Bytes and frames of a zone's interface so far, in and out together."""
+    folder = "/sys/class/net/eth0/statistics"
+    words = m.zone_run(f"cd {folder}; cat rx_bytes tx_bytes rx_packets tx_packets; cd /", number).split()
+    return int(words[0]) + int(words[1]), int(words[2]) + int(words[3])
+
+
+def check_speed(m, origin, target):
+    """iperf3 for a minute each way, in frames that are left to be cut by whoever must."""
+    before = count_frames(m, origin)
+    run_at(m, target, "iperf3 -s -D >/dev/null; sleep 1")
+    for way, option in (("to", ""), ("from", "-R")):
+        command = f"iperf3 -c {address_of(target)} -t {MINUTE} -i 0 -J {option} >/run/speed"
+        output = run_at(m, origin, f"{command}; grep -A 20 sum_received /run/speed")
+        rate = re.search(r'"bits_per_second":\s*([0-9.e+]+)', output)
+        seconds = re.search(r'"seconds":\s*([0-9.e+]+)', output)
+        good = rate and seconds and float(rate.group(1)) > 0 and float(seconds.group(1)) >= MINUTE - 1
+        speed = f"{float(rate.group(1)) / 8e6:.1f} MB/s" if rate else output[-500:]
+        check(f"iperf3 in {origin} {way} {target}, {MINUTE} s", good, speed)
+    run_at(m, target, "killall iperf3")
+    after = count_frames(m, origin)
+    mean = (after[0] - before[0]) // (after[1] - before[1])
+    check("frames are longer than a wire takes", mean > 1514, f"{mean} bytes in the mean, acknowledgements included")
+
+
+def check_link(m, number, up, what):
+    """The zone sees a link, or none, within a few seconds."""
+    want = "1" if up else "0"
+    for _ in range(20):
+        carrier = m.zone_run("cat /sys/class/net/eth0/carrier", number)
+        if carrier == want:
+            break
+        m.run("sleep 0.5")
+    check(what, carrier == want, f"carrier {carrier}")
+
+
+def test_network_link(m):
+    """The tap is set down and up; also while there is no daemon, and by another one."""
+    make_bridge(m)
+    boot_with_network(m, 1)
+    mac = m.zone_run("cat /sys/class/net/eth0/address")
+    check_link(m, 1, True, "link at first")
+    m.run("ip link set hv1n2 down")
+    check_link(m, 1, False, "link of a tap that is down")
+    m.run("ip link set hv1n2 up")
+    check_link(m, 1, True, "link of a tap that is up again")
+    m.run("killall -9 hvisord; ip link set hv1n2 down")
+    m.run("for i in $(seq 300); do hvisorctl list >/dev/null 2>&1 && break; sleep 0.1; done")
+    check_link(m, 1, False, "link of a tap that was set down while there was no daemon")
+    m.run("ip link set hv1n2 up")
+    check_link(m, 1, True, "link as the new daemon tells it")
+    check_ping(m, 1, 0)
+    m.stop()
+    check("the tap went with the zone", "hv1n2" not in m.run("ls /sys/class/net"))
+    boot_with_network(m, 1)
+    check("the address is the same again", m.zone_run("cat /sys/class/net/eth0/address") == mac, mac)
+
+
+def test_network_to_root(m):
+    """A zone and root Linux, by a bridge."""
+    make_bridge(m)
+    boot_with_network(m, 1)
+    check_ping(m, 1, 0)
+    check_ping(m, 0, 1)
+    check_blob(m, 1, 0)
+    check_blob(m, 0, 1)
+    check_speed(m, 1, 0)
+
+
+def test_network_between_zones(m):
+    """Two zones by a bridge, their devices at the same guest-physical addresses."""
+    make_bridge(m)
+    for number in (1, 2):
+        boot_with_network(m, number, queues=2)
+    check_ping(m, 1, 2)
+    check_blob(m, 1, 2)
+    check_speed(m, 1, 2)
+
+
 TESTS = [function for name, function in list(globals().items()) if name.startswith("test_")]
 
 
