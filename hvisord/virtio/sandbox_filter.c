@@ -169,9 +169,11 @@ int sandbox_filter_calls(void)
 {
 	struct program program;
 	struct sock_fprog filter = { .filter = program.code };
+	long r;
 
 	build(&program);
 	filter.len = program.length;
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) != 0 ? -errno
-												      : 0;
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
+	/* above 0: a thread that cannot have it, and then none has (seccomp(2)) */
+	return r < 0 ? -errno : r > 0 ? -ESRCH : 0;
 }

@@ -68,7 +68,8 @@ static int spawn(struct zone *zone, struct zone_respawn *respawn)
 	respawn->files.count = 0;
 	r = zone_device_spawn(zone);
 	zone_close_bound(zone);
-	return r;
+	/* one that is there serves, also where the record of it cannot be written: that was logged */
+	return private->device != NULL ? 0 : r;
 }
 
 static void open_done(uv_work_t *work, int status)
@@ -123,6 +124,8 @@ static void begin(struct zone *zone)
 		log_zone_error(zone->name, "out of memory: its devices are not served any more");
 		return;
 	}
+	/* one that no record knows, since its daemon died over it, gives back the disks and the ring */
+	device_unlink(private->zones->options.run_dir, (uint32_t)zone->id);
 	respawn->zone = zone;
 	respawn->work.data = respawn;
 	uv_timer_init(private->zones->loop, &respawn->timer);

@@ -7,8 +7,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <linux/io_uring.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -364,6 +367,40 @@ static void threads_too(void)
 	CHECK_EQ(WTERMSIG(status), SIGSYS);
 }
 
+/* A thread that has another filter than the rest cannot have ours: that is not taken for a seal. */
+static void *filter_alone(void *argument)
+{
+	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	const struct sock_fprog filter = { .len = COUNT(code), .filter = code };
+	int *const fds = argument;
+	char byte;
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0 || write(fds[1], "x", 1) != 1)
+		_exit(UNABLE);
+	(void)!read(fds[2], &byte, 1);
+	return NULL;
+}
+
+static void seal_with_a_strange_thread(bool (*gains)(void))
+{
+	pthread_t thread;
+	int fds[4];
+	char byte;
+
+	(void)gains;
+	enter();
+	if (pipe(fds) < 0 || pipe(fds + 2) < 0 || pthread_create(&thread, NULL, filter_alone, fds) != 0 ||
+	    read(fds[0], &byte, 1) != 1)
+		_exit(UNABLE);
+	errno = 0;
+	_exit(sandbox_seal() == 0 ? GAINED : NOTHING);
+}
+
+static void no_half_seal(void)
+{
+	CHECK_EQ(run(seal_with_a_strange_thread, NULL), NOTHING);
+}
+
 /* A line of /proc/PID/status, and whether it has that value. */
 static bool status_has(pid_t pid, const char *line)
 {
@@ -427,7 +464,7 @@ static void from_outside(void)
 
 static const struct test tests[] = {
 	TEST(attacks),     TEST(attacks_without_filter), TEST(root_is_empty),
-	TEST(threads_too), TEST(from_outside),
+	TEST(threads_too), TEST(no_half_seal),           TEST(from_outside),
 };
 
 int main(int argc, char **argv)

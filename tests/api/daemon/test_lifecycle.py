@@ -2,6 +2,7 @@
 """Zones from start to end, and what is left of them."""
 import json
 import os
+import shutil
 
 from rig import SIZE_COUNTS, run, text, type_into, wait_for
 
@@ -272,6 +273,26 @@ def device_process_dies_again_and_again(rig):
     wait_for(lambda: rig.devices() == [], "none is left")
 
 
+def device_process_dies_and_nothing_can_be_written(rig):
+    """One process at a time serves the zone, also if no record of it can be had."""
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    record = rig.run_dir + "/zone-2.json"
+    os.unlink(record)
+    os.makedirs(record + "/in-the-way")
+    pid = client.result("zone.get", zone=2)["zone"]["device"]["pid"]
+    os.kill(pid, 9)
+    wait_for(lambda: (lambda d: d["state"] == "ready" and d["pid"] != pid)(
+        client.result("zone.get", zone=2)["zone"]["device"]), "the next process")
+    type_into(client, 2, b"served\n")
+    wait_for(lambda: b"served" in text(client.result("console.attach", zone=2, replay=4096)), "it serves")
+    assert rig.devices() == [client.result("zone.get", zone=2)["zone"]["device"]["pid"]]
+    shutil.rmtree(record)
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+    wait_for(lambda: rig.devices() == [], "none is left")
+
+
 def paused_and_resumed(rig):
     rig.zone(2, [2, 3])
     client = rig.start()
@@ -361,5 +382,5 @@ run([start_and_stop, nothing_left_after_fifty_runs, guest_powers_off, guest_faul
      stop_wins_over_reset, bad_config_changes_nothing, conflicts_are_named, two_zones_at_once,
      image_is_missing_or_changes, device_process_fails, start_times_out_and_can_be_cancelled,
      stop_while_starting, start_while_stopping_waits, device_process_dies, device_process_dies_and_the_zone_with_it,
-     device_process_dies_again_and_again, paused_and_resumed, root_is_not_touched,
+     device_process_dies_again_and_again, device_process_dies_and_nothing_can_be_written, paused_and_resumed, root_is_not_touched,
      directory_is_watched, removed_file_of_a_running_zone, stopped_while_its_device_process_begins])

@@ -153,6 +153,26 @@ def stops_gracefully(rig):
     assert client.reason("zone.kill", zone="z1") == "zone.not_running"
 
 
+def device_is_missed_by_the_next_daemon(rig):
+    """A stop is given up and the daemon dies while no device process is there: the next one starts it."""
+    client = begin(rig, "sim:print deaf; hang", key=True)
+    client.result("zone.start", zone="z1")
+    Reader(rig).until(b"deaf\n")
+    stop = client.send("zone.stop", {"zone": "z1", "mode": "graceful", "timeout_ms": 60000})
+    for _ in range(5):  # each next one is longer in coming
+        pid = state(client)["device"]["pid"]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: (lambda d: d["state"] == "ready" and d["pid"] != pid)(state(client)["device"]), "another one")
+    os.kill(state(client)["device"]["pid"], signal.SIGKILL)
+    wait_for(lambda: state(client)["device"]["state"] == "died", "its death")
+    client.result("$/cancel", id=stop)
+    rig.kill(signal.SIGKILL)
+    client = rig.start()
+    wait_for(lambda: state(client)["device"]["state"] == "ready", "a process that serves")
+    assert state(client)["state"] == "running" and state(client)["runs"] == 1
+    assert client.result("zone.stop", zone="z1", mode="force")["state"] == "stopped"
+
+
 def restarts_gracefully(rig):
     """A restart asks the guest first, and does not wait for ever."""
     client = begin(rig, "sim:print ready; run", key=True, stop_timeout_ms=100)
@@ -322,5 +342,6 @@ def many_lives(rig):
     wait_for(lambda: descriptors() == before, "as few descriptors as before")
 
 
-run([prints, echoes, floods, ends, power_key, stops_gracefully, restarts_gracefully, device_dies, outlives_the_daemon, paused, hostile_links,
+run([prints, echoes, floods, ends, power_key, stops_gracefully,
+     device_is_missed_by_the_next_daemon, restarts_gracefully, device_dies, outlives_the_daemon, paused, hostile_links,
      simulator_dies, many_lives])
