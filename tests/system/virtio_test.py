@@ -277,6 +277,31 @@ def test_daemon_killed(m):
     check("no error in the guest's log", m.zone_shell("dmesg | grep -i error")[0] == 1)
 
 
+def test_eight_devices(m):
+    """One zone with a console, three disks, two networks, entropy, a serial port and a power key."""
+    windows = {"type": "virtio", "physical_start": "0x9040000", "virtual_start": "0x9040000", "size": "0x2000"}
+    devices = [device(0, **CONSOLE), device(1, **DISK), device(2, type="blk", img="a.img"),
+               device(3, type="blk", img="b.img", readonly=True), device(4, type="net"), device(5, type="net"),
+               device(6, type="rng"),
+               {"type": "pl011", "addr": "0x9040000", "len": "0x1000", "irq": FIRST_IRQ + 7},
+               {"type": "power_key", "addr": "0x9041000", "len": "0x1000", "irq": FIRST_IRQ + 8}]
+    config = zone(1, devices)
+    config["memory_regions"].append(windows)
+    m.boot(config)
+    check("disks", m.zone_run("ls /sys/block | grep -c vd") == "3")
+    check("a disk that is read only", m.zone_run("cat /sys/block/vdc/ro") == "1")
+    check("networks", m.zone_run("ls /sys/class/net | grep -c eth") == "2")
+    macs = m.zone_run("cat /sys/class/net/eth0/address /sys/class/net/eth1/address").split()
+    check("their addresses differ", len(set(macs)) == 2, " ".join(macs))
+    check("entropy", "virtio_rng" in m.zone_run("cat /sys/class/misc/hw_random/rng_available"))
+    check("bytes of it", m.zone_run("head -c 4096 /dev/hwrng | wc -c") == "4096")
+    check("a serial port", m.zone_run("ls /dev/ttyAMA0") == "/dev/ttyAMA0")
+    m.zone_run("dd if=/dev/urandom of=/dev/vdb bs=1M count=8 conv=fsync 2>/dev/null")
+    check("writing to it fails", m.zone_shell("dd if=/dev/zero of=/dev/vdc bs=4k count=1 2>/dev/null")[0] != 0)
+    m.run("hvisorctl stop 1", 240)
+    check("the power key", m.status().get("reason") == "guest_off", short(m.status()))
+
+
 def test_two_zones(m):
     """Two zones whose devices have the same guest-physical addresses, at once."""
     for number in (1, 2):
