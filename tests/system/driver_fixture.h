@@ -42,7 +42,7 @@ struct driver_suite {
 		.name = #function, .fn = function                                                            \
 	}
 
-extern const struct driver_suite driver_calls, driver_configs, driver_memory, driver_guests;
+extern const struct driver_suite driver_calls, driver_configs, driver_memory, driver_guests, driver_takeover;
 
 /* Where the module lies, for the cases that load it again; NULL: they are left out. */
 extern const char *driver_module;

@@ -49,8 +49,8 @@ static const struct driver_case tidy_case = { "zones are removed at the end", ti
 int main(int argc, char **argv)
 {
 	static const struct driver_suite last = { &tidy_case, 1 };
-	const struct driver_suite *suites[] = { &driver_calls, &driver_configs, &driver_memory,
-						&driver_guests, &last };
+	const struct driver_suite *suites[] = { &driver_calls,  &driver_configs,  &driver_memory,
+						&driver_guests, &driver_takeover, &last };
 	int number = 0, failed = 0;
 	int option;
 
