@@ -95,8 +95,6 @@ int api_listen(struct api *api, struct zones *zones)
 		return r;
 	}
 	api->listening = true;
-	uv_idle_init(api->loop, &api->turns);
-	api->turns.data = api;
 	return 0;
 }
 
@@ -107,10 +105,12 @@ void api_close(struct api *api)
 	keys_close(api->keys);
 	while ((connection = TAILQ_FIRST(&api->connections)) != NULL)
 		connection_close(connection);
+	if (api->turns.data != NULL)
+		uv_close((uv_handle_t *)&api->turns, NULL);
+	api->turns.data = NULL;
 	if (!api->listening)
 		return;
 	listener_close(&api->listener);
-	uv_close((uv_handle_t *)&api->turns, NULL);
 	api->listening = false;
 	if (api->options.listen_fd < 0)
 		unlink(api->options.socket);

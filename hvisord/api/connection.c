@@ -129,10 +129,15 @@ static void resume(struct connection *connection)
 
 bool connection_yield(struct connection *connection)
 {
+	struct api *api = connection->api;
+
 	if (uv_hrtime() - connection->turn_ns < TURN_NS)
 		return false;
+	if (api->turns.data == NULL)
+		uv_idle_init(api->loop, &api->turns);
+	api->turns.data = api;
 	connection->yielded = true;
-	uv_idle_start(&connection->api->turns, connection_turns);
+	uv_idle_start(&api->turns, connection_turns);
 	return true;
 }
 

@@ -67,7 +67,7 @@ struct api {
 	uint64_t started_ms;
 	struct connection_list connections;
 	unsigned num_connections;
-	uv_idle_t turns; /* active while a connection has yielded */
+	uv_idle_t turns; /* active while a connection has yielded; without data until one has */
 	struct event_ring events;
 	struct metrics metrics;
 	struct keys *keys;
