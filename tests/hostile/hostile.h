@@ -71,16 +71,17 @@ void *hostile_at(uint64_t ipa);                         /* a place in RAM */
 bool hostile_until(bool (*done)(void *arg), void *arg); /* false: it did not come about in good time */
 unsigned hostile_interrupts(uint32_t intid);            /* taken so far */
 void hostile_say(const char *text);
-bool hostile_go_on(void); /* before each case: false ends the run */
-/* Runs work() again and again on another CPU until hostile_race_end(). False: there is none. */
-bool hostile_race(void (*work)(struct hostile_device *device), struct hostile_device *device);
+void hostile_go_on(void); /* before each case */
+/* Runs work() again and again on another CPU until hostile_race_end(). */
+void hostile_race(void (*work)(struct hostile_device *device), struct hostile_device *device);
 void hostile_race_end(void);
 
-/* Runs all cases. Returns the number that failed; counts all in *ret_cases. */
-unsigned hostile_run(unsigned *ret_cases);
+/* Runs the cases that need another CPU, or the others. Returns how many failed; *ret_cases: of how many. */
+unsigned hostile_run(bool races, unsigned *ret_cases);
 
 /* Notes that something is not as it must be; the first one counts. */
 void h_fail(const char *what);
+const char *hostile_failure(void); /* or NULL */
 #define H_CHECK(condition, what)                                                                             \
 	do {                                                                                                 \
 		if (!(condition))                                                                            \
