@@ -211,24 +211,47 @@ def test_killed_process(m):
     check("what was acknowledged is there", kept == 3, f"{kept} of 3")
 
 
+def died(m, pid):
+    """An event told of that device process' death."""
+    text = m.command("hvisorctl --json events --since 0 --match zone.device --timeout 2")[1]
+    events = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return any(event.get("pid") == pid and event.get("state") == "died" for event in events)
+
+
+# In the guest, without its console, which asks for a reset as well: what the disk's status is then,
+# and the way to a disk that works again; the disk itself says how that went.
+MEND = ("(status=/sys/block/vda/device/status; until grep -q '4.$' $status; do sleep 0.2; done; cat $status >/told;"
+        "disk=$(basename $(readlink -f /sys/block/vda/device)); cd /sys/bus/virtio/drivers/virtio_blk;"
+        "echo $disk >unbind; echo $disk >bind; until [ \"$(cat /sys/block/vda/serial)\" = again ]; do sleep 0.2; done;"
+        "dd if=/told of=/dev/vda bs=512 count=1 conv=sync,fsync) >/dev/null 2>&1 & echo")
+
+
 def test_needs_reset(m):
-    """The device process is killed: another serves the console on, and the disk asks for a reset."""
+    """The device process is killed: with another one the devices ask for a reset, and one mends them."""
     m.boot(zone(1, [device(0, **CONSOLE), device(1, type="blk", img="a.img", serial="again")], bootargs=NO_DISK))
     before = m.status()["device"]["pid"]
     m.zone_run("dd if=/dev/vda of=/dev/null bs=1M count=1")
+    m.zone_run(MEND)
     m.run("kill -9 $(pidof hvisor-device)")
     status = m.wait(lambda s: s["device"]["state"] == "ready" and s["device"]["pid"] != before)
     check("another process", status["state"] == "running" and status["runs"] == m.status()["runs"], short(status))
+    check("an event", died(m, before))
+    m.command("for i in $(seq 120); do head -c 10 /data/a.img | grep -q ^0x && break; sleep 0.5; done")
+    told = m.run("head -c 10 /data/a.img | tr -d '\\0'")
+    check("the disk asked for a reset, and had one", told == "0x00000040", told)
     m.run("hvisorctl kill 1")
 
 
 def test_restart_zone(m):
-    """The device process is killed, and the zone's policy is to be restarted then."""
+    """The device process is killed while the zone writes, whose policy is to be restarted then."""
     m.boot(zone(1, [device(0, **CONSOLE), device(1, **DISK)], device_failure="restart-zone", restart_delay_ms=100))
-    runs = m.status()["runs"]
+    status = m.status()
+    runs, before = status["runs"], status["device"]["pid"]
+    m.zone_run("(while :; do dd if=/dev/zero of=/big bs=64k count=64 conv=fsync; done) >/dev/null 2>&1 & sleep 2")
     m.run("kill -9 $(pidof hvisor-device)")
     status = m.wait(lambda s: s["state"] == "running" and s["runs"] == runs + 1)
     check("the zone runs again", status["runs"] == runs + 1, short(status))
+    check("an event", died(m, before))
     m.need_shell(1)
     check("on its disk", "/dev/vda / ext4" in m.zone_run("grep ' / ' /proc/mounts"))
 
@@ -254,12 +277,12 @@ def fio_text(m):
 def test_fio(m):
     """Random writes, read again and compared, on one queue and on four."""
     m.boot(zone(1, [device(0, **CONSOLE), device(1, **DISK), device(2, type="blk", img="a.img"),
-                    device(3, type="blk", img="b.img", queues=4, block_size=4096)]))
+                    device(3, type="blk", img="b.img", queues=4, block_size=4096)], cpus=[2, 3]))
     for disk in ("vdb", "vdc"):
         m.zone_run(f"({FIO.format(size=8).replace('vdb', disk)} >/tmp/fio 2>&1; echo done >>/tmp/fio) & echo")
         text = fio_text(m)
         check(f"fio verifies {disk}", fio_good(text), text.split(";")[4] if ";" in text else text[-300:])
-    check("queues", m.zone_run("ls /sys/block/vdc/mq | wc -l") == "1", "one a CPU")
+    check("queues", m.zone_run("ls /sys/block/vdc/mq | wc -l") == "2", "one a CPU")
     check("block size", m.zone_run("cat /sys/block/vdc/queue/logical_block_size") == "4096")
 
 
@@ -272,6 +295,7 @@ def test_daemon_killed(m):
         m.run(f"kill -9 {before}")
         m.run("for i in $(seq 300); do hvisorctl list >/dev/null 2>&1 && break; sleep 0.1; done")
     check("a new hvisord", m.daemon()["pid"] != before)
+    check("the zone still read and wrote", m.zone_shell("pidof fio >/dev/null")[0] == 0)
     text = fio_text(m)
     check("fio verifies", fio_good(text), text[-300:])
     check("no error in the guest's log", m.zone_shell("dmesg | grep -i error")[0] == 1)
@@ -312,8 +336,8 @@ def test_two_zones(m):
         m.need_shell(number)
         m.zone_run(f"echo mine-{number} >/mine; sync", number)
     for number in (1, 2):
-        check(f"zone {number}'s disk", m.zone_run("cat /sys/block/vda/serial /mine", number) ==
-              f"disk{number}\nmine-{number}" or m.zone_run("cat /mine", number) == f"mine-{number}")
+        told = m.zone_run("echo $(cat /sys/block/vda/serial) $(cat /mine)", number)
+        check(f"zone {number}'s disk", told == f"disk{number} mine-{number}", told)
 
 
 NET = {"type": "net", "bridge": "br0"}
