@@ -305,36 +305,76 @@ static void reset_storm(device_t d)
 	h_set(d, H_STATUS, 0);
 }
 
-/* What was under way when the driver took its memory back is not written to it any more. */
-static void reset_in_flight(device_t d)
+/* A queue full of what takes the device a while. */
+static void keep_busy(device_t d)
 {
 	const uint64_t data = h_buffer(d) + 0x1000;
-	volatile uint8_t *bytes = hostile_at(data);
+	const struct {
+		uint32_t type, reserved;
+		uint64_t sector;
+	} header = { 0, 0, 16 };
+
+	h_put(h_buffer(d), &header, sizeof(header));
+	if (d->kind == H_BLK) {
+		h_describe(d, 0, 0, h_buffer(d), 16, H_NEXT, 1);
+		h_describe(d, 0, 1, data, 0x8000, H_NEXT | H_WRITE, 2);
+		h_describe(d, 0, 2, h_buffer(d) + 0x100, 1, H_WRITE, 0);
+	} else {
+		h_describe(d, d->queue, 0, data, 0x800, h_way(d), 0);
+	}
+	for (unsigned i = 0; i < HOSTILE_SIZE; i++)
+		h_offer(d, d->queue, 0);
+	h_notify(d, d->queue);
+}
+
+/* What was under way when the driver took its memory back is not written to it any more (2.4.2, 2.6.1.2). */
+static void take_back(device_t d, void (*how)(device_t device))
+{
+	volatile uint8_t *bytes = hostile_at(h_buffer(d) + 0x1000);
 
 	for (unsigned round = 0; round < 4; round++) {
-		const struct {
-			uint32_t type, reserved;
-			uint64_t sector;
-		} header = { 0, 0, 16 };
-
-		h_put(h_buffer(d), &header, sizeof(header));
-		if (d->kind == H_BLK) {
-			h_describe(d, 0, 0, h_buffer(d), 16, H_NEXT, 1);
-			h_describe(d, 0, 1, data, 0x8000, H_NEXT | H_WRITE, 2);
-			h_describe(d, 0, 2, h_buffer(d) + 0x100, 1, H_WRITE, 0);
-		} else {
-			h_describe(d, d->queue, 0, data, 0x800, h_way(d), 0);
-		}
-		for (unsigned i = 0; i < HOSTILE_SIZE; i++)
-			h_offer(d, d->queue, 0);
-		h_notify(d, d->queue);
-		h_set(d, H_STATUS, 0);
-		h_fill(data, 0x5a, 0x8000);
+		keep_busy(d);
+		how(d);
+		h_fill(h_buffer(d) + 0x1000, 0x5a, 0x8000);
 		h_settle(d);
 		for (unsigned i = 0; i < 0x8000; i++)
-			H_CHECK(bytes[i] == 0x5a, "memory was written after a reset");
+			H_CHECK(bytes[i] == 0x5a, "memory was written after it was taken back");
 		h_start(d, H_F_INDIRECT | d->features);
 	}
+}
+
+static void reset(device_t d)
+{
+	h_set(d, H_STATUS, 0);
+}
+
+static void take_queue(device_t d)
+{
+	h_set(d, H_QUEUE_SEL, d->queue);
+	h_set(d, H_QUEUE_READY, 0);
+}
+
+static void break_and_reset(device_t d)
+{
+	((volatile uint16_t *)hostile_at(h_avail(d, d->queue)))[1] = 0x4000;
+	h_notify(d, d->queue);
+	h_settle(d);
+	h_set(d, H_STATUS, 0);
+}
+
+static void reset_in_flight(device_t d)
+{
+	take_back(d, reset);
+}
+
+static void queue_taken_in_flight(device_t d)
+{
+	take_back(d, take_queue);
+}
+
+static void broken_in_flight(device_t d)
+{
+	take_back(d, break_and_reset);
 }
 
 static void queue_reset_in_flight(device_t d)
@@ -423,6 +463,8 @@ const struct hostile_case hostile_registers[] = {
 	{ "interrupts acknowledged that never were", H_VIRTIO, H_SURVIVES, ack_everything },
 	{ "resets, one upon the other", H_VIRTIO, H_SURVIVES, reset_storm },
 	{ "reset while requests are under way", H_VIRTIO, H_SURVIVES, reset_in_flight },
+	{ "queue taken out while requests are under way", H_VIRTIO, H_SURVIVES, queue_taken_in_flight },
+	{ "broken and reset while requests are under way", H_VIRTIO, H_SURVIVES, broken_in_flight },
 	{ "queue reset while requests are under way", H_VIRTIO, H_SURVIVES, queue_reset_in_flight },
 	{ "queue reset that was not agreed on", H_VIRTIO, H_SURVIVES, queue_reset_not_agreed },
 	{ "configuration written everywhere", H_VIRTIO, H_SURVIVES, config_writes },
