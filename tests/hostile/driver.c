@@ -2,14 +2,25 @@
 /* What every case stands on: a driver that can do it right. */
 #include "hostile.h"
 
+#define DEVICE(number, text, place, interrupt, type, count, bits, at_once, is_writable)                      \
+	[number] = { .name = text,                                                                           \
+		     .kind = number,                                                                         \
+		     .ipa = HOSTILE_REGION + (place),                                                        \
+		     .intid = interrupt,                                                                     \
+		     .id = type,                                                                             \
+		     .queues = count,                                                                        \
+		     .features = bits,                                                                       \
+		     .queue = at_once,                                                                       \
+		     .writable = is_writable }
+
 struct hostile_device hostile_device[H_KINDS] = {
-	[H_CONSOLE] = { "console", H_CONSOLE, HOSTILE_REGION, 64, 3, 6, 0x3, 1, false },
-	[H_BLK] = { "blk", H_BLK, HOSTILE_REGION + 0x200, 65, 2, 2, 0x7204, 0, false },
-	[H_BLK_RO] = { "blk-ro", H_BLK_RO, HOSTILE_REGION + 0x400, 66, 2, 1, 0x224, 0, false },
-	[H_NET] = { "net", H_NET, HOSTILE_REGION + 0x600, 67, 1, 3, 0x870000, 1, false },
-	[H_RNG] = { "rng", H_RNG, HOSTILE_REGION + 0x800, 68, 4, 1, 0, 0, true },
-	[H_PL011] = { "pl011", H_PL011, HOSTILE_REGION + 0x1000, 69, 0, 0, 0, 0, false },
-	[H_KEY] = { "power_key", H_KEY, HOSTILE_REGION + 0x2000, 70, 0, 0, 0, 0, false },
+	DEVICE(H_CONSOLE, "console", 0, 64, 3, 6, 0x3, 1, false),
+	DEVICE(H_BLK, "blk", 0x200, 65, 2, 2, 0x7204, 0, false),
+	DEVICE(H_BLK_RO, "blk-ro", 0x400, 66, 2, 1, 0x224, 0, false),
+	DEVICE(H_NET, "net", 0x600, 67, 1, 3, 0x870000, 1, false),
+	DEVICE(H_RNG, "rng", 0x800, 68, 4, 1, 0, 0, true),
+	DEVICE(H_PL011, "pl011", 0x1000, 69, 0, 0, 0, 0, false),
+	DEVICE(H_KEY, "power_key", 0x2000, 70, 0, 0, 0, 0, false),
 };
 
 uint32_t h_get(const struct hostile_device *device, uint32_t offset)
