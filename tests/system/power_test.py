@@ -97,6 +97,8 @@ def test_systemd(m):
     watched = re.search(r"Watching system buttons on .*?\)", said)
     if not check("logind watches the key", watched, watched and watched[0]):
         note(said[-3000:])
+        note(short(m.status()))
+        note(m.command("tail -n 20 /var/log/hvisord.log; dmesg | tail -n 5")[1])
         return
     m.run("hvisorctl stop --mode graceful --timeout 120 1", 240)
     powered_off(m, "stop --mode graceful")
