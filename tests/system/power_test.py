@@ -93,7 +93,8 @@ def test_systemd(m):
     deadline = time.monotonic() + 240
     said = ""
     while "Watching system buttons" not in said and time.monotonic() < deadline:
-        said = m.command("hvisorctl console 1 --wait 2 </dev/null")[1]
+        # all that is kept: what came between two looks is in the second one
+        said = m.command("hvisorctl console 1 --replay 1048576 --wait 2 </dev/null")[1]
     watched = re.search(r"Watching system buttons on .*?\)", said)
     if not check("logind watches the key", watched, watched and watched[0]):
         note(said[-3000:])
