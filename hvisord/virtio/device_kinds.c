@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "request_ring.h"
 #include "virtio_blk.h"
 #include "virtio_mmio.h"
 #include "virtio_net.h"
@@ -23,9 +24,16 @@ static int add_virtio(struct device_process *process, const struct device_spec *
 {
 	const int err = device_bus_add(&process->bus, spec->ipa, spec->size, &virtio_mmio_ops, device);
 
-	if (err)
+	uint32_t *status;
+
+	if (err) {
 		virtio_device_free(device);
-	return err;
+		return err;
+	}
+	status = request_ring_list_window(process->handle->ring, spec->ipa);
+	if (status)
+		virtio_device_share_status(device, status);
+	return 0;
 }
 
 /* The next consoles, of one device that is not there yet. -ENOSPC, -ENOMEM. */

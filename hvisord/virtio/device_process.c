@@ -124,6 +124,7 @@ int device_process_init(struct device_process *process, struct device_handle *ha
 	err = event_loop_init(&process->loop);
 	if (err)
 		return err;
+	request_ring_clear_windows(handle->ring);
 	err = link_server_init(&process->links, &process->loop, &process->owner, handle->zone_id, listen_fd);
 	for (unsigned i = 0; !err && i < count; i++)
 		err = device_kinds_add(process, &specs[i]);

@@ -36,6 +36,24 @@ void request_ring_release(struct hv_ring *ring)
 			 __ATOMIC_SEQ_CST);
 }
 
+void request_ring_clear_windows(struct hv_ring *ring)
+{
+	for (unsigned i = 0; i < HV_RING_WINDOWS; i++)
+		__atomic_store_n(&ring->window[i].number, 0, __ATOMIC_SEQ_CST);
+}
+
+uint32_t *request_ring_list_window(struct hv_ring *ring, uint64_t ipa)
+{
+	const uint64_t number = ipa / HV_RING_WINDOW_SIZE;
+	struct hv_ring_window *window = &ring->window[number % HV_RING_WINDOWS];
+
+	if (number == 0 || number > UINT32_MAX || window->number != 0)
+		return NULL;
+	window->interrupt_status = 0;
+	__atomic_store_n(&window->number, (uint32_t)number, __ATOMIC_RELEASE);
+	return &window->interrupt_status;
+}
+
 /* Cheap when nothing happened, which is nearly always. */
 bool request_ring_take_overflow(struct hv_ring *ring)
 {

@@ -23,6 +23,16 @@ bool request_ring_is_used(const struct hv_ring *ring);
 int request_ring_peek(const struct hv_ring *ring, struct hv_request *ret_request);
 void request_ring_release(struct hv_ring *ring);
 
+/* Forgets what the process before listed; before the first request is answered. */
+void request_ring_clear_windows(struct hv_ring *ring);
+
+/*
+ * Lists the virtio window at ipa, and returns the word that holds its
+ * InterruptStatus from now on, 0 at first; NULL: there is no place for it, and
+ * the window's registers all come as requests.
+ */
+uint32_t *request_ring_list_window(struct hv_ring *ring, uint64_t ipa);
+
 /* Notifications were dropped since the last call. */
 bool request_ring_take_overflow(struct hv_ring *ring);
 

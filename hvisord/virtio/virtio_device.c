@@ -21,8 +21,14 @@ void virtio_device_init(struct virtio_device *device, const struct virtio_class 
 	device->config = config;
 	device->config_size = config_size;
 	device->num_queues = num_queues;
+	device->interrupt_status = &device->own_status;
 	for (uint32_t i = 0; i < num_queues; i++)
 		device->queue[i].size_max = queue_size;
+}
+
+void virtio_device_share_status(struct virtio_device *device, uint32_t *word)
+{
+	device->interrupt_status = word;
 }
 
 void virtio_device_free(struct virtio_device *device)
@@ -38,18 +44,22 @@ void virtio_device_free(struct virtio_device *device)
  */
 static void interrupt(struct virtio_device *device, uint32_t cause)
 {
-	if (device->interrupt_status & cause)
+	/* after what it tells of, and before any acknowledgement of it: both sides use one word */
+	if (__atomic_fetch_or(device->interrupt_status, cause, __ATOMIC_SEQ_CST) & cause)
 		return;
-	device->interrupt_status |= cause;
 	device->host->interrupt(device->host, device->intid);
 }
 
 void virtio_device_acknowledge(struct virtio_device *device, uint32_t causes)
 {
-	device->interrupt_status &= ~causes;
 	/* The register's model is a level: what is left still interrupts. */
-	if (device->interrupt_status != 0)
+	if (__atomic_and_fetch(device->interrupt_status, ~causes, __ATOMIC_SEQ_CST) != 0)
 		device->host->interrupt(device->host, device->intid);
+}
+
+uint32_t virtio_device_interrupt_status(const struct virtio_device *device)
+{
+	return __atomic_load_n(device->interrupt_status, __ATOMIC_SEQ_CST);
 }
 
 static void quiesce(struct virtio_device *device)
@@ -69,7 +79,7 @@ void virtio_device_reset(struct virtio_device *device)
 	device->device_features_sel = 0;
 	device->driver_features_sel = 0;
 	device->queue_sel = 0;
-	device->interrupt_status = 0;
+	__atomic_store_n(device->interrupt_status, 0, __ATOMIC_SEQ_CST);
 	device->pending = 0;
 	if (device->class->reset)
 		device->class->reset(device);

@@ -84,7 +84,9 @@ struct virtio_device {
 	uint32_t device_features_sel;
 	uint32_t driver_features_sel;
 	uint32_t queue_sel;
-	uint32_t interrupt_status;
+	uint32_t *
+		interrupt_status; /* own_status, or where others may acknowledge, too: by atomic operations */
+	uint32_t own_status;
 	uint32_t config_generation;
 	struct virtqueue queue[VIRTIO_MAX_QUEUES];
 
@@ -104,6 +106,12 @@ void virtio_device_init(struct virtio_device *device, const struct virtio_class 
 			struct virtio_host *host, uint32_t intid, uint64_t features, const void *config,
 			uint32_t config_size, uint32_t num_queues, uint32_t queue_size);
 
+/*
+ * InterruptStatus is kept at *word from now on, which is 0 and outlives the
+ * device, and from which others clear what the driver acknowledges.
+ */
+void virtio_device_share_status(struct virtio_device *device, uint32_t *word);
+
 /* Accepts NULL. */
 void virtio_device_free(struct virtio_device *device);
 
@@ -113,6 +121,7 @@ void virtio_device_set_status(struct virtio_device *device, uint32_t value);
 void virtio_device_set_features(struct virtio_device *device, uint32_t sel, uint32_t value);
 void virtio_device_queue_ready(struct virtio_device *device, uint32_t queue, bool ready);
 void virtio_device_acknowledge(struct virtio_device *device, uint32_t causes);
+uint32_t virtio_device_interrupt_status(const struct virtio_device *device);
 
 /* Notes that a queue wants service; ignored unless the device is live and has it. */
 void virtio_device_notify(struct virtio_device *device, uint32_t queue);

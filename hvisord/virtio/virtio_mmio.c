@@ -103,7 +103,7 @@ static void write_queue_notify(struct virtio_device *device, uint32_t value)
 
 static uint32_t read_interrupt_status(const struct virtio_device *device)
 {
-	return device->interrupt_status;
+	return virtio_device_interrupt_status(device);
 }
 
 static void write_interrupt_ack(struct virtio_device *device, uint32_t value)

@@ -15,6 +15,10 @@
  *    Where it would leave less than HV_RING_RESERVE slots free EL2 sets
  *    overflow instead, and the consumer must look at every queue.
  *
+ *  - InterruptStatus and InterruptACK (offsets 0x60 and 0x64) of a window that
+ *    the process listed in the ring are answered by EL2 alone, as long as an
+ *    acknowledgement leaves nothing pending; else they are waiting requests.
+ *
  * EL2 tells the root zone (HV_CALL_EVENTS) of every waiting request, of a
  * notification only if the ring was empty before it, and of overflow when it
  * becomes set. So before the consumer sleeps it stores tail, then loads head
@@ -26,9 +30,12 @@
 #include "hv_types.h"
 
 #define HV_RING_MAGIC 0x47525648u /* "HVRG" */
-#define HV_RING_VERSION 1u
-#define HV_RING_SLOTS 124u
+#define HV_RING_VERSION 2u
+#define HV_RING_SLOTS 116u
 #define HV_RING_RESERVE 64u /* slots that only waiting requests may use: one a vCPU */
+
+#define HV_RING_WINDOWS 32u
+#define HV_RING_WINDOW_SIZE 0x200u /* bytes, of a virtio-mmio device's registers */
 
 #define HV_REQUEST_READ 0u
 #define HV_REQUEST_WRITE 1u
@@ -44,6 +51,17 @@ struct hv_request {
 };
 HV_ASSERT_SIZE(struct hv_request, 32);
 
+/*
+ * The pending interrupts of a virtio device. The process sets bits and then
+ * raises the interrupt, EL2 clears what the driver acknowledges: both by atomic
+ * operations. A window with number n can be listed at n % HV_RING_WINDOWS only.
+ */
+struct hv_ring_window {
+	uint32_t number; /* the window's IPA / HV_RING_WINDOW_SIZE; 0: none is listed */
+	uint32_t interrupt_status;
+};
+HV_ASSERT_SIZE(struct hv_ring_window, 8);
+
 struct hv_ring {
 	uint32_t magic;
 	uint32_t version;
@@ -55,6 +73,7 @@ struct hv_ring {
 	uint32_t tail; /* next slot the consumer reads, modulo HV_RING_MODULUS; index = n % slots */
 	uint32_t reserved2[15];
 	struct hv_request request[HV_RING_SLOTS];
+	struct hv_ring_window window[HV_RING_WINDOWS];
 };
 HV_ASSERT_OFFSET(struct hv_ring, head, 16);
 HV_ASSERT_OFFSET(struct hv_ring, tail, 64);
@@ -63,7 +82,7 @@ HV_ASSERT_SIZE(struct hv_ring, 4096);
 
 /*
  * head and tail count modulo a multiple of the slots, so that n % slots never
- * jumps when they start over (2^32 is no multiple of 124).
+ * jumps when they start over (2^32 is no multiple of 116).
  */
 #define HV_RING_MODULUS (HV_RING_SLOTS << 24)
 

@@ -4,8 +4,12 @@
 #include "arch_cpu.h"
 #include "zone_private.h"
 
-#define VIRTIO_WINDOW 0x200u
-#define VIRTIO_QUEUE_NOTIFY 0x50u /* virtio 1.2 section 4.2.2 */
+/* Virtio 1.2 section 4.2.2. */
+#define VIRTIO_QUEUE_NOTIFY 0x50u
+#define VIRTIO_INTERRUPT_STATUS 0x60u
+#define VIRTIO_INTERRUPT_ACK 0x64u
+
+#define ACK_TRIES 8u /* a process that writes there without end costs its zone a wait, not us */
 
 static uint64_t requests;
 
@@ -40,7 +44,51 @@ static bool is_virtio(struct vcpu *vcpu, const struct mmio_access *access)
  */
 static bool is_notification(const struct mmio_access *access)
 {
-	return access->write && access->size == 4 && access->ipa % VIRTIO_WINDOW == VIRTIO_QUEUE_NOTIFY;
+	return access->write && access->size == 4 && access->ipa % HV_RING_WINDOW_SIZE == VIRTIO_QUEUE_NOTIFY;
+}
+
+/* What the process shares of its device's interrupts; NULL: nothing. */
+static uint32_t *shared_status(const struct zone *zone, uint64_t ipa)
+{
+	const uint64_t number = ipa / HV_RING_WINDOW_SIZE;
+	struct hv_ring_window *window = &zone->ring->window[number % HV_RING_WINDOWS];
+
+	return __atomic_load_n(&window->number, __ATOMIC_RELAXED) == number ? &window->interrupt_status
+									    : NULL;
+}
+
+/*
+ * False: the process must do it. It does where something stays pending, which
+ * interrupts again. Nothing is cleared here then: what it sets meanwhile would
+ * be cleared a second time.
+ */
+static bool acknowledge(uint32_t *status, uint32_t causes)
+{
+	uint32_t pending = __atomic_load_n(status, __ATOMIC_RELAXED);
+
+	for (unsigned i = 0; i < ACK_TRIES && (pending & ~causes) == 0; i++) {
+		if (__atomic_compare_exchange_n(status, &pending, 0, true, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
+			return true;
+	}
+	return false;
+}
+
+/* A driver reads and writes these with every interrupt: no round trip for them. False: it takes one. */
+static bool interrupt_register(const struct zone *zone, struct mmio_access *access)
+{
+	const uint32_t offset = access->write ? VIRTIO_INTERRUPT_ACK : VIRTIO_INTERRUPT_STATUS;
+	uint32_t *status;
+
+	if (access->size != 4 || access->ipa % HV_RING_WINDOW_SIZE != offset)
+		return false;
+	status = shared_status(zone, access->ipa);
+	if (status == NULL)
+		return false;
+	if (access->write)
+		return acknowledge(status, (uint32_t)access->value);
+	access->value = __atomic_load_n(status, __ATOMIC_ACQUIRE);
+	return true;
 }
 
 static uint64_t low_bytes(uint64_t value, uint8_t size)
@@ -143,6 +191,8 @@ enum mmio_result mmio_access(struct vcpu *vcpu, struct mmio_access *access)
 		notify(vcpu, access);
 		return MMIO_DONE;
 	}
+	if (interrupt_register(vcpu->zone, access))
+		return MMIO_DONE;
 	if (!ask(vcpu, access)) {
 		(void)zone_fault(vcpu, HV_REASON_DEVICE, 0, 0, access->ipa, 0);
 		return MMIO_LEAVE;

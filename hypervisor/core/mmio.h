@@ -19,7 +19,8 @@ enum mmio_result {
 };
 
 /*
- * Serves one access of a running vCPU. Notifications return at once; others
+ * Serves one access of a running vCPU. Notifications return at once, and so do
+ * the interrupt registers that the device process shares (hv_ring.h); others
  * sleep in arch_cpu_wait() until answered or stopped.
  */
 enum mmio_result mmio_access(struct vcpu *vcpu, struct mmio_access *access);

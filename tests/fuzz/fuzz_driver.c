@@ -16,7 +16,7 @@ static void interrupt(struct virtio_host *host, uint32_t intid)
 		(struct fuzz_driver *)(void *)((char *)host - offsetof(struct fuzz_driver, host));
 
 	ALWAYS(intid == FUZZ_INTID);
-	ALWAYS(driver->device->interrupt_status != 0);
+	ALWAYS(virtio_device_interrupt_status(driver->device) != 0);
 	driver->interrupts++;
 }
 
@@ -249,7 +249,7 @@ static void check(const struct fuzz_driver *driver)
 {
 	const struct virtio_device *device = driver->device;
 
-	ALWAYS((device->interrupt_status & ~3u) == 0);
+	ALWAYS((virtio_device_interrupt_status(device) & ~3u) == 0);
 	ALWAYS((device->status & ~0xcfu) == 0);
 	ALWAYS(virtio_device_is_live(device) || device->pending == 0);
 	ALWAYS((device->pending >> device->num_queues) == 0);

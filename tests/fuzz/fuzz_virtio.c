@@ -32,7 +32,7 @@ static void interrupt(struct virtio_host *host, uint32_t intid)
 {
 	(void)host;
 	ALWAYS(intid == 78);
-	ALWAYS(device->interrupt_status != 0);
+	ALWAYS(virtio_device_interrupt_status(device) != 0);
 	interrupts++;
 }
 
@@ -209,7 +209,7 @@ static void (*const acts[])(void) = {
 
 static void check(void)
 {
-	ALWAYS((device->interrupt_status & ~3u) == 0);
+	ALWAYS((virtio_device_interrupt_status(device) & ~3u) == 0);
 	ALWAYS((device->status & ~0xcfu) == 0);
 	ALWAYS(virtio_device_is_live(device) || device->pending == 0);
 	ALWAYS((device->pending >> QUEUES) == 0);

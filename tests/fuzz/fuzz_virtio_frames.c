@@ -390,7 +390,7 @@ static void judge_held(const struct net_rx *rx)
 
 static void check(void)
 {
-	ALWAYS((device->interrupt_status & ~3u) == 0);
+	ALWAYS((virtio_device_interrupt_status(device) & ~3u) == 0);
 	ALWAYS((device->status & ~0xcfu) == 0);
 	ALWAYS(virtio_device_is_live(device) || device->pending == 0);
 	ALWAYS((device->pending >> QUEUES) == 0);

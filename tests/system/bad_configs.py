@@ -64,6 +64,7 @@ def images():
     return {
         "Image": bytes(4096),
         "linux.Image": bytes(linux),
+        "disk.img": bytes(4096),
         "empty": b"",
         "linux2.dtb": good,
         "garbage.dtb": b"\xa5" * 4096,

@@ -5,6 +5,8 @@
 #include "test.h"
 
 #define QUEUE_NOTIFY 0x50
+#define INTERRUPT_STATUS 0x60
+#define INTERRUPT_ACK 0x64
 #define STATUS 0x70
 
 static struct vcpu *vcpu;
@@ -391,6 +393,78 @@ static void test_ring_header(void)
 	CHECK_EQ(ring->tail, 0);
 }
 
+/* The device process shares the interrupts of the window at an IPA. */
+static struct hv_ring_window *list_window(uint64_t ipa)
+{
+	const uint32_t number = (uint32_t)(ipa / HV_RING_WINDOW_SIZE);
+	struct hv_ring_window *window = &ring->window[number % HV_RING_WINDOWS];
+
+	*window = (struct hv_ring_window){ .number = number, .interrupt_status = 3 };
+	return window;
+}
+
+static void test_shared_interrupts(void)
+{
+	struct hv_ring_window *window;
+	uint64_t value;
+
+	boot();
+	window = list_window(FIXTURE_VIRTIO_IPA);
+	CHECK_EQ(load(FIXTURE_VIRTIO_IPA + INTERRUPT_STATUS, 4, &value), MMIO_DONE);
+	CHECK_EQ(value, 3);
+	CHECK_EQ(store(FIXTURE_VIRTIO_IPA + INTERRUPT_ACK, 4, 3), MMIO_DONE);
+	CHECK_EQ(window->interrupt_status, 0);
+	CHECK_EQ(load(FIXTURE_VIRTIO_IPA + INTERRUPT_STATUS, 4, &value), MMIO_DONE);
+	CHECK_EQ(value, 0);
+	CHECK_EQ(store(FIXTURE_VIRTIO_IPA + INTERRUPT_ACK, 4, UINT64_MAX), MMIO_DONE);
+	CHECK_EQ(ring->head, 0);
+	CHECK_EQ(fake_recorder.waits[2], 0);
+	CHECK_EQ(mmio_take_requests(), 0);
+}
+
+/* What stays pending has to interrupt again, and that is the process' to do: nothing is cleared before. */
+static void test_acknowledged_in_part(void)
+{
+	struct hv_ring_window *window;
+
+	boot();
+	fake_behaviour.on_wait = serve;
+	window = list_window(FIXTURE_VIRTIO_IPA);
+	CHECK_EQ(store(FIXTURE_VIRTIO_IPA + INTERRUPT_ACK, 4, 1), MMIO_DONE);
+	CHECK_EQ(window->interrupt_status, 3);
+	CHECK_EQ(ring->request[0].value, 1);
+	CHECK_EQ(fake_recorder.waits[2], 1);
+}
+
+/* Other sizes, directions and windows are nothing of what is shared. */
+static void test_nothing_else_is_shared(void)
+{
+	static const struct mmio_access others[] = {
+		{ .ipa = FIXTURE_VIRTIO_IPA + INTERRUPT_STATUS, .size = 1 },
+		{ .ipa = FIXTURE_VIRTIO_IPA + INTERRUPT_STATUS, .size = 8 },
+		{ .ipa = FIXTURE_VIRTIO_IPA + INTERRUPT_STATUS, .size = 4, .write = true },
+		{ .ipa = FIXTURE_VIRTIO_IPA + INTERRUPT_ACK, .size = 4 },
+		{ .ipa = FIXTURE_VIRTIO_IPA + INTERRUPT_ACK, .size = 2, .value = 3, .write = true },
+	};
+	struct hv_ring_window *window;
+	uint64_t value;
+
+	boot();
+	fake_behaviour.on_wait = serve;
+	window = list_window(FIXTURE_VIRTIO_IPA);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		struct mmio_access access = others[i];
+
+		CHECK_EQ(mmio_access(vcpu, &access), MMIO_DONE);
+		CHECK_EQ(ring->request[i].ipa, others[i].ipa);
+		CHECK_EQ(fake_recorder.waits[2], i + 1);
+	}
+	window->number += HV_RING_WINDOWS; /* its place, but another window */
+	CHECK_EQ(load(FIXTURE_VIRTIO_IPA + INTERRUPT_STATUS, 4, &value), MMIO_DONE);
+	CHECK_EQ(value, 0x55667788);
+	CHECK_EQ(window->interrupt_status, 3);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
@@ -413,6 +487,9 @@ int main(int argc, char **argv)
 		TEST(test_broken_tail),
 		TEST(test_ring_never_read),
 		TEST(test_head_is_not_read_back),
+		TEST(test_shared_interrupts),
+		TEST(test_acknowledged_in_part),
+		TEST(test_nothing_else_is_shared),
 	};
 
 	return test_main(tests, COUNT(tests), argc, argv);

@@ -741,6 +741,50 @@ static void takes_over(void)
 	stop(world);
 }
 
+/* EL2 answers for InterruptStatus and clears what is acknowledged; the device sees that. */
+static void shared_interrupts(void)
+{
+	struct world *world = start();
+	struct hv_ring_window *window = &world->ring.window[WINDOW / HV_RING_WINDOW_SIZE % HV_RING_WINDOWS];
+
+	CHECK_EQ(window->number, WINDOW / HV_RING_WINDOW_SIZE);
+	drive(world);
+	*(uint16_t *)guest(world, TABLE(VIRTIO_CONSOLE_TX) + 0x1000) = 0; /* interrupts are welcome */
+	print(world, "a", 1);
+	CHECK_EQ(window->interrupt_status, VIRTIO_INTERRUPT_QUEUE);
+	CHECK_EQ(load(world, WINDOW + 0x060), VIRTIO_INTERRUPT_QUEUE);
+	CHECK_EQ(world->injections, 1);
+	print(world, "b", 1); /* not acknowledged: another interrupt would tell nothing */
+	CHECK_EQ(world->injections, 1);
+	window->interrupt_status = 0;
+	print(world, "c", 1);
+	CHECK_EQ(window->interrupt_status, VIRTIO_INTERRUPT_QUEUE);
+	CHECK_EQ(world->injections, 2);
+	/* what an acknowledgement leaves interrupts again */
+	window->interrupt_status |= VIRTIO_INTERRUPT_CONFIG;
+	store(world, 0x064, VIRTIO_INTERRUPT_QUEUE);
+	CHECK_EQ(window->interrupt_status, VIRTIO_INTERRUPT_CONFIG);
+	CHECK_EQ(world->injections, 3);
+	store(world, 0x070, 0);
+	CHECK_EQ(window->interrupt_status, 0);
+	stop(world);
+}
+
+/* Windows that meet in one place, or that have no number: their registers come as requests. */
+static void places_of_windows(void)
+{
+	static struct hv_ring ring;
+	uint32_t *first = request_ring_list_window(&ring, 0xa000000);
+
+	CHECK(first == &ring.window[0xa000000 / HV_RING_WINDOW_SIZE % HV_RING_WINDOWS].interrupt_status);
+	CHECK(request_ring_list_window(&ring, 0xa000000 + HV_RING_WINDOWS * HV_RING_WINDOW_SIZE) == NULL);
+	CHECK(request_ring_list_window(&ring, 0xa000200) != NULL);
+	CHECK(request_ring_list_window(&ring, 0) == NULL);
+	CHECK(request_ring_list_window(&ring, 1ull << 42) == NULL);
+	request_ring_clear_windows(&ring);
+	CHECK(request_ring_list_window(&ring, 0xa000000) == first);
+}
+
 static void ring_starts_over(void)
 {
 	struct world *world = world_new();
@@ -1007,6 +1051,8 @@ int main(int argc, char **argv)
 		TEST(many_links),
 		TEST(listening),
 		TEST(takes_over),
+		TEST(shared_interrupts),
+		TEST(places_of_windows),
 		TEST(ring_starts_over),
 		TEST(ring_broken),
 		TEST(ring_header),
