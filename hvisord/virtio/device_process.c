@@ -219,10 +219,12 @@ void device_process_linger(struct device_process *process, int timeout_ms)
 {
 	const int64_t deadline = now_ms() + timeout_ms;
 
-	while (work(process) || link_server_is_behind(&process->links)) {
+	for (;;) {
+		const bool more = work(process);
 		const int64_t left = deadline - now_ms();
 
-		if (left <= 0 || event_loop_turn(&process->loop, (int)left) < 0)
+		if ((!more && !link_server_is_behind(&process->links)) || left <= 0 ||
+		    event_loop_turn(&process->loop, more ? 0 : (int)left) < 0)
 			return;
 	}
 }

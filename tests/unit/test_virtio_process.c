@@ -575,6 +575,22 @@ static void quit_delivers(void)
 	free(world);
 }
 
+/* Also what is more than one turn's worth, and nothing wakes us for the rest. */
+static void quit_takes_all(void)
+{
+	const unsigned chains = 6;
+	const uint32_t size = 2 * VIRTIO_CONSOLE_BURST;
+	struct world *world = start();
+
+	drive(world);
+	for (unsigned i = 0; i < chains; i++)
+		offer(world, VIRTIO_CONSOLE_TX, BUFFER, size);
+	notify(world, VIRTIO_CONSOLE_TX);
+	device_process_linger(&world->process, 2000);
+	CHECK_EQ(world->process.console[0]->scrollback.head, (uint64_t)chains * size);
+	stop(world);
+}
+
 /* A connection that says QUIT, nothing else, and is closed before it is looked at. */
 static void quit_alone(void)
 {
@@ -1046,6 +1062,7 @@ int main(int argc, char **argv)
 		TEST(quit_behind_input),
 		TEST(size_from_link),
 		TEST(quit_delivers),
+		TEST(quit_takes_all),
 		TEST(quit_alone),
 		TEST(bad_packets),
 		TEST(many_links),
