@@ -25,4 +25,21 @@ void netlink_put(struct netlink_request *request, unsigned short type, const voi
 /* Sends it and waits for the kernel's answer: 0, or a negative errno. */
 int netlink_do(struct netlink_request *request);
 
+#define NETLINK_ANSWER 16384u /* bytes: an interface with all that the kernel says of it */
+
+/* The attributes of an answer, or those within one of them. */
+struct netlink_attributes {
+	const void *data;
+	size_t size;
+};
+
+/*
+ * Asks (RTM_GETLINK …) and points *ret_attributes into answer, which has
+ * NETLINK_ANSWER bytes and the alignment of a pointer. 0, or a negative errno.
+ */
+int netlink_ask(struct netlink_request *request, void *answer, struct netlink_attributes *ret_attributes);
+
+/* The first attribute of that type; of size 0 and NULL: there is none. */
+struct netlink_attributes netlink_find(struct netlink_attributes attributes, unsigned short type);
+
 #endif

@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -131,6 +132,49 @@ static int attach_queue(struct tap *tap, int flags)
 }
 
 /*
+ * The queues that the tap has, ours and others', detached ones included. Of a
+ * tap without multi_queue the kernel tells none: it lets nobody share it.
+ */
+static int count_queues(const struct tap *tap, unsigned *ret_count)
+{
+	static const unsigned short counts[] = { IFLA_TUN_NUM_QUEUES, IFLA_TUN_NUM_DISABLED_QUEUES };
+	void *answer = malloc(NETLINK_ANSWER);
+	struct netlink_attributes found;
+	struct netlink_request request;
+	int r = -ENOMEM;
+
+	*ret_count = 0;
+	netlink_link(&request, RTM_GETLINK, tap->index);
+	if (answer != NULL)
+		r = netlink_ask(&request, answer, &found);
+	for (size_t i = 0; r == 0 && i < sizeof(counts) / sizeof(counts[0]); i++) {
+		const struct netlink_attributes info =
+			netlink_find(netlink_find(found, IFLA_LINKINFO), IFLA_INFO_DATA);
+		const struct netlink_attributes count = netlink_find(info, counts[i]);
+		uint32_t value = 0;
+
+		if (count.size == sizeof(value))
+			memcpy(&value, count.data, sizeof(value));
+		*ret_count += value;
+	}
+	free(answer);
+	return r;
+}
+
+/* The queues that we have are all there are: whoever has another gets a share of what is sent to the zone. */
+static int check_alone(struct tap *tap)
+{
+	unsigned count;
+	int r;
+
+	tap->index = index_of(tap->device->tap);
+	if (tap->index < 0)
+		return tap->index;
+	r = count_queues(tap, &count);
+	return r != 0 ? r : count > tap->count ? -EBUSY : 0;
+}
+
+/*
  * All queues. Who made a tap with multi_queue may have meant it for one pair
  * as well. A tap that was not there must be ours alone, whoever else makes one.
  */
@@ -147,10 +191,9 @@ static int attach(struct tap *tap)
 		r = attach_queue(tap, flags | IFF_MULTI_QUEUE);
 	while (r == 0 && tap->count < tap->device->queues)
 		r = attach_queue(tap, flags | IFF_MULTI_QUEUE);
-	if (r != 0)
-		return tap->error->message[0] != '\0' ? r : explain(tap, r);
-	tap->index = index_of(tap->device->tap);
-	return tap->index < 0 ? explain(tap, tap->index) : 0;
+	if (r == 0)
+		r = check_alone(tap);
+	return r == 0 || tap->error->message[0] != '\0' ? r : explain(tap, r);
 }
 
 static int find_bridge(struct tap *tap)

@@ -231,6 +231,28 @@ static void not_for_us(void)
 	close(tun);
 }
 
+/* Other than without multi_queue, the kernel would let us. */
+static void multi_queue_in_use(void)
+{
+	struct ifreq request = { .ifr_flags = IFF_DETACH_QUEUE };
+	int fds[2], more[3];
+
+	enter();
+	make_tap("many", IFF_VNET_HDR | IFF_MULTI_QUEUE);
+	opens("many", "", 2, fds);
+	for (unsigned queues = 1; queues <= 3; queues++)
+		fails("many", "", queues, -EBUSY, "tap many is in use by another");
+	CHECK_EQ(ioctl(fds[0], TUNSETQUEUE, &request), 0);
+	CHECK_EQ(ioctl(fds[1], TUNSETQUEUE, &request), 0);
+	fails("many", "", 2, -EBUSY, "tap many is in use by another");
+	close(fds[0]);
+	fails("many", "", 1, -EBUSY, "tap many is in use by another");
+	close(fds[1]);
+	opens("many", "", 3, more);
+	for (unsigned i = 0; i < 3; i++)
+		close(more[i]);
+}
+
 static void no_privilege(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -243,8 +265,8 @@ static void no_privilege(void)
 }
 
 static const struct test tests[] = {
-	TEST(made_and_gone), TEST(into_a_bridge), TEST(wrong_bridge),
-	TEST(given),         TEST(not_for_us),    TEST(no_privilege),
+	TEST(made_and_gone), TEST(into_a_bridge),      TEST(wrong_bridge), TEST(given),
+	TEST(not_for_us),    TEST(multi_queue_in_use), TEST(no_privilege),
 };
 
 int main(int argc, char **argv)
