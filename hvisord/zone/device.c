@@ -351,6 +351,8 @@ static int finish_new(struct device *device, struct device **ret_device)
 	if (r == 0)
 		r = attach(device);
 	if (r != 0) {
+		/* nobody will reach it: another one must not serve the zone beside it */
+		kill_process(device);
 		device_free(device);
 		return r;
 	}

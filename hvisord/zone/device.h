@@ -35,7 +35,7 @@ struct device_options {
 /*
  * Starts the process with bound_fd as its handle and with files for its
  * devices (both still the caller's), and connects. ready or gone follows. 0,
- * or a negative errno.
+ * or a negative errno, and there is no process.
  */
 int device_spawn(const struct device_options *options, const struct zone_plan *plan, int bound_fd,
 		 const struct device_files *files, struct device **ret_device);
@@ -43,7 +43,7 @@ int device_spawn(const struct device_options *options, const struct zone_plan *p
 /*
  * Connects to a process that an earlier daemon started. start_time guards
  * against another process with the same id. 0, -ESRCH (it is gone), or another
- * negative errno.
+ * negative errno: it could not be reached, and was killed.
  */
 int device_adopt(const struct device_options *options, uint32_t zone, pid_t pid, uint64_t start_time,
 		 struct device **ret_device);

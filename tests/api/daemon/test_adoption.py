@@ -151,6 +151,22 @@ def device_process_died_meanwhile(rig):
     assert client.result("zone.stop", zone=2)["state"] == "stopped"
 
 
+def device_process_out_of_reach(rig):
+    """Its socket was swept away: it must not go on beside the one that takes its place."""
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    old = client.result("zone.get", zone=2)["zone"]["device"]["pid"]
+    rig.kill(signal.SIGKILL)
+    os.unlink(rig.run_dir + "/zone-2.link")
+    client = rig.start()
+    wait_for(lambda: client.result("zone.get", zone=2)["zone"]["device"]["state"] == "ready", "another one")
+    new = client.result("zone.get", zone=2)["zone"]["device"]["pid"]
+    wait_for(lambda: rig.devices() == [new], "the one out of reach ended")
+    assert new != old and state(client, 2) == "running"
+    assert client.result("zone.stop", zone=2)["state"] == "stopped"
+
+
 def one_daemon_only(rig):
     rig.start()
     other = rig.dir + "/other"
@@ -172,5 +188,5 @@ def the_simulated_board_is_the_one_that_is_meant(rig):
 
 
 run([killed_and_started_again, paused_meanwhile, left_in_peace, reset_while_nobody_watches, half_start_is_undone,
-     file_and_record_are_gone, one_file_for_two_that_run, torn_record, device_process_died_meanwhile, one_daemon_only,
-     the_simulated_board_is_the_one_that_is_meant])
+     file_and_record_are_gone, one_file_for_two_that_run, torn_record, device_process_died_meanwhile,
+     device_process_out_of_reach, one_daemon_only, the_simulated_board_is_the_one_that_is_meant])
