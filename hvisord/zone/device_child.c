@@ -14,7 +14,7 @@
 #include "device_link.h"
 
 #define MAX_ARGUMENTS (2 + CONFIG_MAX_DEVICES + HV_MAX_REGIONS + 1)
-#define ARGUMENT_SIZE 160
+#define ARGUMENT_SIZE 160 /* a disk with all numbers at their longest, and its serial, takes 127 */
 
 struct arguments {
 	char text[MAX_ARGUMENTS][ARGUMENT_SIZE];
@@ -68,13 +68,15 @@ static void (*const options_of[CONFIG_DEVICE_TYPES])(const struct config_device 
 
 static void add_device(struct arguments *arguments, const struct config_device *device)
 {
-	char options[ARGUMENT_SIZE / 2] = "";
+	char *text = arguments->text[arguments->count];
+	size_t length;
 
+	add(arguments, "%s,0x%" PRIx64 ",0x%" PRIx64 ",%u", config_device_name(device->type), device->ipa,
+	    device->size, device->intid);
+	length = strlen(text);
 	if (options_of[device->type] != NULL)
-		options_of[device->type](device, arguments->next_fd, options, sizeof(options));
+		options_of[device->type](device, arguments->next_fd, text + length, ARGUMENT_SIZE - length);
 	arguments->next_fd += device_files_of(device);
-	add(arguments, "%s,0x%" PRIx64 ",0x%" PRIx64 ",%u%s", config_device_name(device->type), device->ipa,
-	    device->size, device->intid, options);
 }
 
 /* Every device, and every virtio region, for its windows without a device. */
