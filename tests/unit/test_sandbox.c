@@ -280,6 +280,35 @@ static void attacks(void)
 	}
 }
 
+static long unneeded_call;
+
+static bool try_unneeded_call(void)
+{
+	(void)syscall(unneeded_call, -1, 0, 0, 0, 0, 0);
+	return true;
+}
+
+/* Relatives of what it needs, which it does without. */
+static void no_more_than_needed(void)
+{
+	static const long calls[] = { SYS_lseek,    SYS_pread64,  SYS_pwrite64,   SYS_preadv,   SYS_pwritev,
+				      SYS_sendto,   SYS_sendmmsg, SYS_recvfrom,   SYS_recvmmsg, SYS_shutdown,
+				      SYS_accept,   SYS_fcntl,    SYS_dup3,       SYS_fstat,    SYS_ftruncate,
+				      SYS_fsync,    SYS_splice,   SYS_sendfile,   SYS_getpid,   SYS_uname,
+				      SYS_eventfd2, SYS_pipe2,    SYS_sched_yield };
+
+	for (size_t i = 0; FILTERS && i < COUNT(calls); i++) {
+		int status;
+
+		unneeded_call = calls[i];
+		status = run(attack, try_unneeded_call);
+		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
+			printf("# call %ld: status %#x\n", calls[i], (unsigned)status);
+		CHECK(WIFSIGNALED(status));
+		CHECK_EQ(WTERMSIG(status), SIGSYS);
+	}
+}
+
 /* Should the filter have a hole: what is behind it. */
 static void attack_unfiltered(bool (*gains)(void))
 {
@@ -463,8 +492,8 @@ static void from_outside(void)
 }
 
 static const struct test tests[] = {
-	TEST(attacks),     TEST(attacks_without_filter), TEST(root_is_empty),
-	TEST(threads_too), TEST(no_half_seal),           TEST(from_outside),
+	TEST(attacks),     TEST(no_more_than_needed), TEST(attacks_without_filter), TEST(root_is_empty),
+	TEST(threads_too), TEST(no_half_seal),        TEST(from_outside),
 };
 
 int main(int argc, char **argv)
