@@ -9,6 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "loop.h"
+
+/* A loop device is its file, to which another zone may write under its own name. */
+static void identify_block(int fd, const struct stat *info, struct config_probe *probe)
+{
+	struct loop_file file;
+
+	probe->inode = info->st_rdev;
+	if (!loop_whole_file(fd, &file))
+		return;
+	probe->device = file.device;
+	probe->inode = file.inode;
+}
+
 /* 0, or -EINVAL: of another kind. */
 static int identify(int fd, bool disk, struct config_probe *probe)
 {
@@ -22,7 +36,7 @@ static int identify(int fd, bool disk, struct config_probe *probe)
 		if (end < 0 || lseek(fd, 0, SEEK_SET) < 0)
 			return -errno;
 		probe->size = (uint64_t)end;
-		probe->inode = info.st_rdev;
+		identify_block(fd, &info, probe);
 		return 0;
 	}
 	if (!S_ISREG(info.st_mode))

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loop.h"
+
 #define LOCK_TRIES 100u
 #define LOCK_WAIT_NS 20000000 /* between two */
 
@@ -74,6 +76,22 @@ static int lock(int fd, const struct config_device *device, struct device_files_
 	return fail(device, -EBUSY, "in use by another zone or program", ret_error);
 }
 
+/* Who opens a loop device, or has mounted it, locks nothing of the file behind it. */
+static int check_loops(int fd, const struct config_device *device, struct device_files_error *ret_error)
+{
+	char name[LOOP_NAME_SIZE], why[LOOP_NAME_SIZE + 32];
+	struct loop_file file;
+	struct stat info;
+
+	if (fstat(fd, &info) < 0)
+		return fail(device, -errno, strerror(errno), ret_error);
+	file = (struct loop_file){ .device = info.st_dev, .inode = info.st_ino };
+	if (!S_ISREG(info.st_mode) || !loop_find(&file, device->readonly, name))
+		return 0;
+	snprintf(why, sizeof(why), "in use by %s", name);
+	return fail(device, -EBUSY, why, ret_error);
+}
+
 int disk_open(const struct config_device *device, int *ret_fd, struct device_files_error *ret_error)
 {
 	const int place = open(device->path, O_PATH | O_CLOEXEC);
@@ -88,6 +106,8 @@ int disk_open(const struct config_device *device, int *ret_fd, struct device_fil
 	r = check_size(fd, device, ret_error);
 	if (r == 0)
 		r = lock(fd, device, ret_error);
+	if (r == 0)
+		r = check_loops(fd, device, ret_error);
 	if (r == 0)
 		*ret_fd = fd;
 	else

@@ -9,6 +9,7 @@
 
 #include "disk.h"
 #include "disk_io.h"
+#include "files.h"
 #include "test.h"
 
 static char path[] = "/tmp/hvisor-disk-open.XXXXXX";
@@ -181,27 +182,39 @@ static void killed(void)
 	}
 }
 
-/* A block device that is written has one user, whatever path it was opened by. */
-static void block_device(void)
+/* Makes a loop device of the file. Returns its descriptor, which keeps it, or -1: there are none here. */
+static int make_loop(uint32_t flags, uint64_t offset, char ret_name[32])
 {
 	const int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	struct config_device device = make_file(1 << 20);
 	struct loop_config setup = { .block_size = 512 };
-	char loop[32];
-	int number, fd, first;
+	int fd;
 
 	if (control < 0) {
 		printf("# no loop devices here, or no right to them\n");
-		return;
+		return -1;
 	}
 	setup.fd = (uint32_t)open(path, O_RDWR | O_CLOEXEC);
-	setup.info.lo_flags = LO_FLAGS_AUTOCLEAR;
+	setup.info.lo_flags = LO_FLAGS_AUTOCLEAR | flags;
+	setup.info.lo_offset = offset;
 	do { /* somebody else may be faster */
-		number = ioctl(control, LOOP_CTL_GET_FREE);
-		snprintf(loop, sizeof(loop), "/dev/loop%d", number);
-		fd = open(loop, O_RDWR | O_CLOEXEC);
+		snprintf(ret_name, 32, "/dev/loop%d", ioctl(control, LOOP_CTL_GET_FREE));
+		fd = open(ret_name, O_RDWR | O_CLOEXEC);
 		CHECK(fd >= 0);
 	} while (ioctl(fd, LOOP_CONFIGURE, &setup) < 0);
+	close((int)setup.fd);
+	close(control);
+	return fd;
+}
+
+/* A block device that is written has one user, whatever path it was opened by. */
+static void block_device(void)
+{
+	struct config_device device = make_file(1 << 20);
+	char loop[32];
+	int first;
+
+	if (make_loop(0, 0, loop) < 0)
+		return;
 	device.path = loop;
 	first = check_opened(&device);
 	check_refused(&device, -EBUSY, "in use, or mounted");
@@ -211,11 +224,56 @@ static void block_device(void)
 	check_opened(&device);
 }
 
+/* What is mounted by a loop device is no zone's disk meanwhile. */
+static void file_of_a_loop(void)
+{
+	const struct config_device writer = make_file(1 << 20);
+	struct config_device reader = writer;
+	char name[32];
+	int loop = make_loop(0, 4096, name);
+
+	if (loop < 0)
+		return;
+	reader.readonly = true;
+	check_refused(&writer, -EBUSY, name);
+	check_refused(&reader, -EBUSY, name);
+	close(loop);
+	loop = make_loop(LO_FLAGS_READ_ONLY, 0, name);
+	check_refused(&writer, -EBUSY, name);
+	close(check_opened(&reader));
+	close(loop);
+	close(check_opened(&writer));
+}
+
+/* To the config's checks they are one; but parts of a file may be disks of their own. */
+static void loop_is_its_file(void)
+{
+	const struct config_files *files = &config_disk;
+	struct config_probe file = { 0 }, probe = { 0 };
+	char name[32];
+	int loop;
+
+	make_file(1 << 20);
+	CHECK_EQ(files->probe_disk(files, path, &file), 0);
+	loop = make_loop(0, 0, name);
+	if (loop < 0)
+		return;
+	CHECK_EQ(files->probe_disk(files, name, &probe), 0);
+	CHECK_EQ(probe.size, file.size);
+	CHECK_EQ(probe.device, file.device);
+	CHECK_EQ(probe.inode, file.inode);
+	close(loop);
+	make_loop(0, 4096, name);
+	CHECK_EQ(files->probe_disk(files, name, &probe), 0);
+	CHECK(probe.device != file.device || probe.inode != file.inode);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		TEST(files),         TEST(sizes),  TEST(other_kinds),  TEST(shared),
-		TEST(released_late), TEST(killed), TEST(block_device),
+		TEST(files),        TEST(sizes),          TEST(other_kinds),
+		TEST(shared),       TEST(released_late),  TEST(killed),
+		TEST(block_device), TEST(file_of_a_loop), TEST(loop_is_its_file),
 	};
 
 	return test_main(tests, COUNT(tests), argc, argv);
