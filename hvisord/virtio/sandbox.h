@@ -34,9 +34,10 @@ int sandbox_begin(unsigned keep, const char **ret_step);
 int sandbox_enter(uint32_t zone_id, int *ret_isolated, const char **ret_step);
 
 /*
- * Before anything of the guest is looked at, when all threads and rings are
- * there: only the system calls that serving takes are left, see
- * sandbox_filter.c. Any other ends the process. 0 or a negative errno.
+ * Before anything of the guest is looked at, when all threads, rings and memory
+ * are there: only the system calls that serving takes are left, see
+ * sandbox_filter.c, and none of them gives memory: whoever asks malloc() for more
+ * ends the process, as any other call does. 0 or a negative errno.
  */
 int sandbox_seal(void);
 

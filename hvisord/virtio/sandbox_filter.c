@@ -12,7 +12,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -67,11 +67,10 @@ static const uint32_t calls[] = {
 	SYS_epoll_wait,
 	SYS_poll,
 #endif
-	/* memory; without PROT_EXEC also mmap and mprotect, below */
+	/* memory: what there is can be given back, and there is no more */
 	SYS_munmap,
-	SYS_mremap,
 	SYS_madvise,
-	SYS_brk,
+	SYS_brk, /* grows nothing any more: see stop_growth() */
 	/* the first steps of a thread that was made before */
 	SYS_rseq,
 	SYS_set_robust_list,
@@ -90,7 +89,7 @@ static const uint32_t ioctls[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define OFFSET_OF(field) (uint32_t) offsetof(struct seccomp_data, field)
-/* The lower half of an argument: what ioctl's request and mmap's protection are. */
+/* The lower half of an argument, which is all of ioctl's request. */
 #define OFFSET_OF_ARG(n) (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n))
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lower halves come first");
 
@@ -127,16 +126,6 @@ static void when_call(struct program *program, uint32_t number, uint8_t count)
 	put(program, BPF_JMP | BPF_JEQ | BPF_K, number, 0, count);
 }
 
-/* Only without PROT_EXEC. */
-static void when_mapping(struct program *program, uint32_t number)
-{
-	when_call(program, number, 4);
-	load(program, OFFSET_OF_ARG(2));
-	put(program, BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0);
-	end(program, SECCOMP_RET_ALLOW);
-	end(program, OTHERWISE);
-}
-
 static void build(struct program *program)
 {
 	program->length = 0;
@@ -146,8 +135,6 @@ static void build(struct program *program)
 	load(program, OFFSET_OF(nr));
 	for (size_t i = 0; i < COUNT(calls); i++)
 		allow(program, calls[i]);
-	when_mapping(program, SYS_mmap);
-	when_mapping(program, SYS_mprotect);
 	when_call(program, SYS_ioctl, COUNT(ioctls) * 2 + 2);
 	load(program, OFFSET_OF_ARG(1));
 	for (size_t i = 0; i < COUNT(ioctls); i++)
@@ -156,12 +143,28 @@ static void build(struct program *program)
 	end(program, OTHERWISE);
 }
 
+/*
+ * free() gives memory back by brk(2), too, and may go on doing so in vain. What
+ * was taken until now is enough: a process that was taken over does not take
+ * the root zone's.
+ */
+static int stop_growth(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (OTHERWISE == SECCOMP_RET_ALLOW)
+		return 0;
+	return setrlimit(RLIMIT_DATA, &none) < 0 ? -errno : 0;
+}
+
 int sandbox_filter_calls(void)
 {
 	struct program program;
 	struct sock_fprog filter = { .filter = program.code };
-	long r;
+	long r = stop_growth();
 
+	if (r < 0)
+		return (int)r;
 	build(&program);
 	filter.len = program.length;
 	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);

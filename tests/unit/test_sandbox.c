@@ -138,6 +138,11 @@ static bool try_make_code(void)
 	return page != MAP_FAILED && mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0;
 }
 
+static bool try_map_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
+
 static bool try_memfd(void)
 {
 	return memfd_create("code", 0) >= 0;
@@ -217,32 +222,11 @@ static const struct {
 	const char *name;
 	bool (*gains)(void);
 } tries[] = {
-	TRY(open),
-	TRY(openat2),
-	TRY(socket),
-	TRY(inet),
-	TRY(connect),
-	TRY(kill),
-	TRY(ptrace),
-	TRY(read_other),
-	TRY(fork),
-	TRY(thread),
-	TRY(exec),
-	TRY(map_code),
-	TRY(make_code),
-	TRY(memfd),
-	TRY(mount),
-	TRY(unshare),
-	TRY(chroot),
-	TRY(setuid),
-	TRY(uring),
-	TRY(bpf),
-	TRY(module),
-	TRY(limits),
-	TRY(calls_of_the_manager),
-	TRY(bind),
-	TRY(interface),
-	TRY(terminal),
+	TRY(open),      TRY(openat2),    TRY(socket),   TRY(inet),   TRY(connect), TRY(kill),
+	TRY(ptrace),    TRY(read_other), TRY(fork),     TRY(thread), TRY(exec),    TRY(map_code),
+	TRY(make_code), TRY(map_memory), TRY(memfd),    TRY(mount),  TRY(unshare), TRY(chroot),
+	TRY(setuid),    TRY(uring),      TRY(bpf),      TRY(module), TRY(limits),  TRY(calls_of_the_manager),
+	TRY(bind),      TRY(interface),  TRY(terminal),
 };
 
 static int run(void (*child)(bool (*gains)(void)), bool (*gains)(void))
@@ -307,6 +291,38 @@ static void no_more_than_needed(void)
 		CHECK(WIFSIGNALED(status));
 		CHECK_EQ(WTERMSIG(status), SIGSYS);
 	}
+}
+
+static char use_stack(unsigned depth)
+{
+	volatile char some[4096];
+
+	some[0] = (char)depth;
+	return depth == 0 ? some[0] : (char)(use_stack(depth - 1) + some[0]);
+}
+
+/* What it has is enough, and it can give that back. */
+static void live_on(bool (*gains)(void))
+{
+	void *chunk[64];
+
+	(void)gains;
+	for (size_t i = 0; i < COUNT(chunk); i++) /* of the heap that brk(2) makes larger and smaller */
+		chunk[i] = malloc(100000);
+	enter();
+	seal();
+	if (sbrk(0) == (void *)-1 || sbrk(1 << 20) != (void *)-1)
+		_exit(GAINED);
+	for (size_t i = 0; i < COUNT(chunk); i++)
+		free(chunk[i]);
+	(void)use_stack(256);
+	_exit(NOTHING);
+}
+
+static void no_more_memory(void)
+{
+	if (FILTERS)
+		CHECK_EQ(run(live_on, NULL), NOTHING);
 }
 
 /* Should the filter have a hole: what is behind it. */
@@ -492,8 +508,8 @@ static void from_outside(void)
 }
 
 static const struct test tests[] = {
-	TEST(attacks),     TEST(no_more_than_needed), TEST(attacks_without_filter), TEST(root_is_empty),
-	TEST(threads_too), TEST(no_half_seal),        TEST(from_outside),
+	TEST(attacks),       TEST(no_more_than_needed), TEST(no_more_memory), TEST(attacks_without_filter),
+	TEST(root_is_empty), TEST(threads_too),         TEST(no_half_seal),   TEST(from_outside),
 };
 
 int main(int argc, char **argv)
