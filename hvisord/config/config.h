@@ -233,6 +233,9 @@ const char *config_restart_name(enum config_restart restart);
 /* "needs-reset", "restart-zone" */
 const char *config_device_failure_name(enum config_device_failure failure);
 
+/* NAME.json, and no hidden or editor's temporary file: name is without a directory. */
+bool config_is_zone_file(const char *name);
+
 /*
  * Lists DIR/NAME.json, sorted by name, hidden and editors' temporary files left out.
  * 0, or a negative errno.

@@ -8,13 +8,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* NAME.json; hidden files and the locks of editors start with a dot, back-ups end with something else. */
+/* Hidden files and the locks of editors start with a dot, back-ups end with something else. */
+bool config_is_zone_file(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 5 && name[0] != '.' && name[0] != '#' && strcmp(name + length - 5, ".json") == 0;
+}
+
 static int is_config(const struct dirent *entry)
 {
-	size_t length = strlen(entry->d_name);
-
-	return length > 5 && entry->d_name[0] != '.' && entry->d_name[0] != '#' &&
-	       strcmp(entry->d_name + length - 5, ".json") == 0;
+	return config_is_zone_file(entry->d_name);
 }
 
 /* By bytes, so that the order does not hang on a locale. */

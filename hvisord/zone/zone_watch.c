@@ -19,6 +19,8 @@
 /* A look costs; while changes go on, this many times as long passes without one. */
 #define REST_FACTOR 4u
 #define MAX_REST_MS 2000u
+/* Another file's content may be a zone's disk, which changes without end and makes no difference. */
+#define OTHER_FILE_MS 5000u
 /* While something is held back, missing, or failed. */
 #define AGAIN_MS 500u
 #define RETRY_MS 1000u
@@ -191,10 +193,10 @@ static void on_change(uv_fs_event_t *handle, const char *name, int events, int s
 {
 	struct zone_dir *dir = handle->data;
 
-	(void)name;
-	(void)events;
-	(void)status;
-	changed(dir->zones);
+	if (status == 0 && events == UV_CHANGE && name != NULL && !config_is_zone_file(name))
+		look_in(dir->zones, OTHER_FILE_MS);
+	else
+		changed(dir->zones);
 }
 
 static bool is_the_same(const struct zone_dir *dir)

@@ -140,6 +140,27 @@ def images_too(rig):
     assert not bad_states(events), bad_states(events)
 
 
+def disks_beside(rig):
+    """A disk beside the zone files, which its zone writes to without end: that alone is seldom a reason to look."""
+    path, content = source(rig, 1, [2])
+    elsewhere = rig.config_dir + ".elsewhere"
+    with open(elsewhere, "w") as file:
+        file.write(content)
+    os.symlink(elsewhere, path)  # what no watch of the directory tells of shows when it was looked at
+    rig.image("disk.img", "x")
+    client = rig.start()
+    wait_for(lambda: zones(client) == {"z1": "stopped"}, "z1")
+    time.sleep(2.5)
+    by_rename(elsewhere, content.replace('"z1"', '"other"'))
+    with open(f"{rig.config_dir}/disk.img", "w") as file:
+        for _ in range(20):
+            file.write("y")
+            file.flush()
+            time.sleep(0.1)
+    assert zones(client) == {"z1": "stopped"}, zones(client)
+    wait_for(lambda: zones(client) == {"other": "stopped"}, "a look all the same")
+
+
 def removed(rig):
     rig.zone(1, [2])
     rig.zone(2, [3])
@@ -238,4 +259,4 @@ def a_thousand_files(rig):
     wait_for(lambda: "fresh" in zones(client), "the new name")
 
 
-run([writers, a_writer_that_dies, images_too, removed, the_directory_itself, absent_at_first, vendors, a_thousand_files])
+run([writers, a_writer_that_dies, images_too, disks_beside, removed, the_directory_itself, absent_at_first, vendors, a_thousand_files])
