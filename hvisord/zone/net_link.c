@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "tap.h"
 
 #define AGAIN_MS 200u
 #define MESSAGES_A_TURN 64u
@@ -54,6 +55,36 @@ static bool tell(const struct net_link *link, struct zone *zone)
 	return true;
 }
 
+/* A bridge that was taken away and made anew has none of its taps; one of which somebody took a tap knows why. */
+static void follow_bridge(struct zone *zone, unsigned index)
+{
+	const struct config_device *device = &zone->plan->devices[index];
+	const unsigned before = zone->private->bridges[index], now = if_nametoindex(device->bridge);
+	struct device_files_error error;
+
+	zone->private->bridges[index] = now;
+	if (now == before)
+		return;
+	if (now == 0)
+		log_zone_warning(zone->name, "net at 0x%llx: bridge %s is gone",
+				 (unsigned long long)device->ipa, device->bridge);
+	else if (tap_join(device, &error) != 0)
+		log_zone_error(zone->name, "%s", error.message);
+	else
+		log_zone_notice(zone->name, "net at 0x%llx: in bridge %s again",
+				(unsigned long long)device->ipa, device->bridge);
+}
+
+static void follow_bridges(struct zone *zone)
+{
+	if (zone->device_state != ZONE_DEVICE_READY)
+		return;
+	for (unsigned i = 0; i < zone->plan->num_devices; i++) {
+		if (zone->plan->devices[i].bridge[0] != '\0')
+			follow_bridge(zone, i);
+	}
+}
+
 static void on_again(uv_timer_t *timer);
 
 static void tell_all(struct net_link *link)
@@ -62,7 +93,10 @@ static void tell_all(struct net_link *link)
 	bool all = true;
 
 	TAILQ_FOREACH(private, &link->zones->list, entry)
-	all = tell(link, private->zone) && all;
+	{
+		follow_bridges(private->zone);
+		all = tell(link, private->zone) && all;
+	}
 	if (!all)
 		uv_timer_start(&link->again, on_again, AGAIN_MS, 0);
 }
@@ -163,6 +197,9 @@ void net_link_begin(struct zone *zone)
 	int r = 0;
 
 	memset(zone->private->links, LINK_UNKNOWN, sizeof(zone->private->links));
+	/* where its taps were put just now, or by the daemon before */
+	for (unsigned i = 0; i < zone->plan->num_devices; i++)
+		zone->private->bridges[i] = if_nametoindex(zone->plan->devices[i].bridge);
 	if (!has_network(zone))
 		return;
 	if (zones->net_link == NULL)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Taps that are set up or down in the root zone: the zone's driver sees the
- * link of its network device go up or down (virtio 1.2 section 5.1.4.2).
+ * link of its network device go up or down (virtio 1.2 section 5.1.4.2). And
+ * bridges that are made anew: the taps that belong there are put in again.
  */
 #ifndef NET_LINK_H
 #define NET_LINK_H

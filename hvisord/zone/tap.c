@@ -225,8 +225,8 @@ static void put_address(struct netlink_request *request, const struct config_dev
 	netlink_put(request, IFLA_ADDRESS, address, sizeof(address));
 }
 
-/* The bridge first: a tap that is refused there stays as it was. */
-static int set_up(struct tap *tap)
+/* Into its bridge, if it has one. */
+static int join(const struct tap *tap)
 {
 	struct netlink_request request;
 	int r;
@@ -237,13 +237,34 @@ static int set_up(struct tap *tap)
 	if (tap->bridge != 0)
 		netlink_put(&request, IFLA_MASTER, &tap->bridge, sizeof(tap->bridge));
 	r = netlink_do(&request);
+	return r == 0 ? 0
+		      : fail(tap, r, "cannot put tap %s into bridge %s: %s", tap->device->tap,
+			     tap->device->bridge, strerror(-r));
+}
+
+/* The bridge first: a tap that is refused there stays as it was. */
+static int set_up(const struct tap *tap)
+{
+	struct netlink_request request;
+	int r = join(tap);
+
 	if (r != 0)
-		return fail(tap, r, "cannot put tap %s into bridge %s: %s", tap->device->tap,
-			    tap->device->bridge, strerror(-r));
+		return r;
 	netlink_link(&request, RTM_NEWLINK, tap->index);
 	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
 	r = netlink_do(&request);
 	return r == 0 ? 0 : fail(tap, r, "cannot set up tap %s: %s", tap->device->tap, strerror(-r));
+}
+
+int tap_join(const struct config_device *device, struct device_files_error *ret_error)
+{
+	struct tap tap = { .device = device, .error = ret_error };
+	int r = find_bridge(&tap);
+
+	if (r != 0)
+		return r;
+	tap.index = index_of(device->tap);
+	return tap.index < 0 ? explain(&tap, tap.index) : join(&tap);
 }
 
 int tap_open(const struct config_device *device, int *fds, struct device_files_error *ret_error)

@@ -17,4 +17,10 @@
  */
 int tap_open(const struct config_device *device, int *fds, struct device_files_error *ret_error);
 
+/*
+ * Puts the tap of a device that runs into its bridge, which was made anew. 0, or
+ * a negative errno with *ret_error.
+ */
+int tap_join(const struct config_device *device, struct device_files_error *ret_error);
+
 #endif

@@ -61,6 +61,7 @@ struct zone_private {
 	uint64_t respawn_ms;                                /* when the last of them began */
 	bool device_failed;                                 /* that is what this run ends for */
 	uint8_t links[CONFIG_MAX_DEVICES];                  /* what the process was told of its taps: LINK_ */
+	unsigned bridges[CONFIG_MAX_DEVICES];               /* index of each tap's bridge; 0: there is none */
 	struct zone_console *consoles[CONFIG_MAX_CONSOLES]; /* NULL: nobody asked for it yet */
 	/* loading: before a quick guest reset is followed, then between reports of progress; pending: the rest of it */
 	uv_timer_t delay;

@@ -11,7 +11,8 @@ import struct
 from rig import run, text, type_into, wait_for
 
 CLONE_NEWNET = 0x40000000
-SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCBRADDBR = 0x8913, 0x8914, 0x89A0
+SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
+SIOCBRADDBR, SIOCBRDELBR, SIOCBRDELIF = 0x89A0, 0x89A1, 0x89A3
 IFF_UP = 1
 TAP = "hv2n1"
 NET = 0xA000200
@@ -46,6 +47,24 @@ def make_bridge(name):
             fcntl.ioctl(any_socket, SIOCBRADDBR, name.encode() + b"\0")
 
 
+def remove_bridge(name):
+    if flags(name) & IFF_UP:
+        set_up(name, False)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCBRDELBR, name.encode() + b"\0")
+
+
+def take_out(bridge, name):
+    """Takes the interface out of the bridge. False: it was not in there."""
+    request = struct.pack("16si20x", bridge.encode(), socket.if_nametoindex(name))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as any_socket:
+        try:
+            fcntl.ioctl(any_socket, SIOCBRDELIF, request)
+        except OSError:
+            return False
+    return True
+
+
 def network_zone(rig, **net):
     ram = {"type": "ram", "physical_start": "0x82000000", "virtual_start": "0x40000000", "size": "0x1000000"}
     windows = {"type": "virtio", "physical_start": "0xa000000", "virtual_start": "0xa000000", "size": "0x4000"}
@@ -56,6 +75,11 @@ def network_zone(rig, **net):
 
 def output(client):
     return text(client.result("console.attach", zone=2, replay=4096)).decode()
+
+
+def logged(rig):
+    with open(rig.dir + "/log") as log:
+        return log.read()
 
 
 def links(client):
@@ -116,6 +140,25 @@ def link_while_there_is_no_daemon(rig):
     wait_for(lambda: links(client) == ["1", "0", "1"], "a link again")
 
 
+def bridge_made_anew(rig):
+    """The tap is in it again; but whoever takes it out of a bridge that stays has his reasons."""
+    make_bridge("br1")
+    network_zone(rig, bridge="br1")
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    wait_for(lambda: links(client) == ["1"], "a link")
+    for _ in range(3):
+        remove_bridge("br1")
+        make_bridge("br1")
+        wait_for(lambda: take_out("br1", TAP), "the tap is in the new bridge")
+    set_up("br1", True)
+    set_up(TAP, False)
+    wait_for(lambda: links(client)[-1] == "0", "what came before has been seen")
+    assert not take_out("br1", TAP)
+    remove_bridge("br1")
+    wait_for(lambda: logged(rig).count("bridge br1 is gone") >= 1, "a word of it")
+
+
 def zone_that_starts_again(rig):
     """By request, and by its guest: each time the tap is free, and has a new device behind it."""
     network_zone(rig)
@@ -165,5 +208,5 @@ def refused(rig):
 
 if __name__ == "__main__":
     enter()
-    run([tap_comes_and_goes, given_address_and_tap, link_follows, link_while_there_is_no_daemon, zone_that_starts_again,
-         device_process_dies, refused])
+    run([tap_comes_and_goes, given_address_and_tap, link_follows, link_while_there_is_no_daemon, bridge_made_anew,
+         zone_that_starts_again, device_process_dies, refused])
