@@ -53,16 +53,24 @@ static int link_address(const char *run_dir, uint32_t zone, struct sockaddr_un *
 	return n < (int)sizeof(ret_address->sun_path) ? 0 : -ENAMETOOLONG;
 }
 
-static int link_listen(const char *run_dir, uint32_t zone, int *ret_fd)
+/* A socket for the zone's link, and the address that it belongs to. */
+static int link_socket(const char *run_dir, uint32_t zone, struct sockaddr_un *ret_address, int *ret_fd)
 {
-	struct sockaddr_un address;
-	int fd, r = link_address(run_dir, zone, &address);
+	int r = link_address(run_dir, zone, ret_address);
 
 	if (r != 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
+	*ret_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+static int link_listen(const char *run_dir, uint32_t zone, int *ret_fd)
+{
+	struct sockaddr_un address;
+	int fd, r = link_socket(run_dir, zone, &address, &fd);
+
+	if (r != 0)
+		return r;
 	unlink(address.sun_path);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 8) != 0) {
 		r = -errno;
@@ -76,13 +84,10 @@ static int link_listen(const char *run_dir, uint32_t zone, int *ret_fd)
 static int link_connect(const char *run_dir, uint32_t zone, int *ret_fd)
 {
 	struct sockaddr_un address;
-	int fd, r = link_address(run_dir, zone, &address);
+	int fd, r = link_socket(run_dir, zone, &address, &fd);
 
 	if (r != 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		r = -errno;
 		close(fd);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PL011 as a guest sees it (Arm DDI 0183G), by itself and as a zone's console. */
 #include <errno.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#include "device_process.h"
+#include "process_rig.h"
 #include "test.h"
 
-#define INTID 79u
+#define INTID PROCESS_RIG_INTID
 #define UART 0x0a001000ull
 
 static unsigned interrupts;
@@ -369,51 +368,16 @@ static void lost(void)
 
 /* The whole process: a console of the zone, by the link. */
 
-static struct device_process process;
-static struct hv_ring ring;
-static unsigned injections;
-static uint64_t answer;
-
-static int complete(struct device_handle *handle, uint32_t vcpu, uint32_t seq, uint64_t value)
-{
-	(void)handle;
-	(void)vcpu;
-	CHECK_EQ(seq, 1);
-	answer = value;
-	return 0;
-}
-
-static int inject(struct device_handle *handle, uint32_t intid)
-{
-	(void)handle;
-	CHECK_EQ(intid, INTID);
-	injections++;
-	return 0;
-}
-
-static struct device_handle handle = { .complete = complete, .inject = inject, .ring = &ring };
+static struct process_rig *rig;
 
 static void begin(const char *const *texts, unsigned count, int err)
 {
-	struct device_spec specs[DEVICE_LINK_CONSOLES + 2];
-
-	ring = (struct hv_ring){ .magic = HV_RING_MAGIC, .version = HV_RING_VERSION, .slots = HV_RING_SLOTS };
-	handle.request_fd = eventfd(0, EFD_NONBLOCK);
-	hv_intid_add(&handle.interrupts, INTID);
-	for (unsigned i = 0; i < count; i++)
-		CHECK_EQ(device_spec_parse(texts[i], &specs[i]), 0);
-	CHECK_EQ(device_process_init(&process, &handle, -1, specs, count), err);
+	rig = process_rig_begin(texts, count, err);
 }
 
 static uint64_t ask(uint32_t kind, uint64_t offset, uint64_t value)
 {
-	ring.request[ring.head % HV_RING_SLOTS] = (struct hv_request){
-		.ipa = UART + offset, .value = value, .seq = 1, .size = 4, .kind = (uint8_t)kind
-	};
-	ring.head = hv_ring_next(ring.head);
-	device_process_turn(&process, 0);
-	CHECK_EQ(ring.tail, ring.head);
-	return answer;
+	return process_rig_ask(rig, kind, UART + offset, 4, value);
 }
 
 static const char *const with_uart[] = { "region,0xa000000,0x4000,0", "pl011,0xa001000,0x1000,79" };
@@ -426,37 +390,36 @@ static void console(void)
 	} packet = {
 		{ DEVICE_LINK_MAGIC, DEVICE_LINK_FIRST, 0, DEVICE_LINK_HELLO, 0, DEVICE_LINK_VERSION, 0 }, ""
 	};
-	int fds[2];
+	int fd;
 
 	begin(with_uart, COUNT(with_uart), 0);
 	CHECK_EQ(ask(HV_REQUEST_READ, PL011_ID, 0), 0x11);
 	(void)ask(HV_REQUEST_WRITE, PL011_IMSC, PL011_INT_RX);
 	(void)ask(HV_REQUEST_WRITE, PL011_DR, '#');
-	CHECK_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
-	CHECK_EQ(link_server_add(&process.links, fds[0]), 0);
-	CHECK_EQ(send(fds[1], &packet.header, sizeof(packet.header), 0), sizeof(packet.header));
-	device_process_turn(&process, 0);
-	device_process_turn(&process, 0);
-	CHECK_EQ(recv(fds[1], &packet, sizeof(packet), 0), sizeof(packet.header));
+	fd = process_rig_connect(rig);
+	CHECK_EQ(send(fd, &packet.header, sizeof(packet.header), 0), sizeof(packet.header));
+	device_process_turn(&rig->process, 0);
+	device_process_turn(&rig->process, 0);
+	CHECK_EQ(recv(fd, &packet, sizeof(packet), 0), sizeof(packet.header));
 	CHECK_EQ(packet.header.type, DEVICE_LINK_WELCOME);
-	CHECK_EQ(recv(fds[1], &packet, sizeof(packet), 0), sizeof(packet.header));
+	CHECK_EQ(recv(fd, &packet, sizeof(packet), 0), sizeof(packet.header));
 	CHECK_EQ(packet.header.type, DEVICE_LINK_ROOM);
-	CHECK_EQ(recv(fds[1], &packet, sizeof(packet), 0), sizeof(packet.header) + 1);
+	CHECK_EQ(recv(fd, &packet, sizeof(packet), 0), sizeof(packet.header) + 1);
 	CHECK_EQ(packet.header.type, DEVICE_LINK_OUTPUT);
 	CHECK_EQ(packet.data[0], '#');
 	packet.header.type = DEVICE_LINK_INPUT;
 	packet.data[0] = 'l';
-	CHECK_EQ(send(fds[1], &packet, sizeof(packet.header) + 1, 0), sizeof(packet.header) + 1);
+	CHECK_EQ(send(fd, &packet, sizeof(packet.header) + 1, 0), sizeof(packet.header) + 1);
 	packet.header = (struct device_link_header){
 		DEVICE_LINK_MAGIC, DEVICE_LINK_VERSION, 0, DEVICE_LINK_SIZE, 0, 80u << 16 | 25, 0
 	}; /* nobody to be told */
-	CHECK_EQ(send(fds[1], &packet.header, sizeof(packet.header), 0), sizeof(packet.header));
-	device_process_turn(&process, 0);
-	device_process_turn(&process, 0);
-	CHECK_EQ(injections, 1);
+	CHECK_EQ(send(fd, &packet.header, sizeof(packet.header), 0), sizeof(packet.header));
+	device_process_turn(&rig->process, 0);
+	device_process_turn(&rig->process, 0);
+	CHECK_EQ(rig->injections, 1);
 	CHECK_EQ(ask(HV_REQUEST_READ, PL011_DR, 0), 'l');
-	close(fds[1]);
-	device_process_fini(&process);
+	close(fd);
+	process_rig_end(rig);
 }
 
 static void refused(void)
@@ -476,17 +439,17 @@ static void refused(void)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		begin(cases[i].specs, cases[i].specs[1] ? 2 : 1, cases[i].err);
-		device_process_fini(&process);
+		process_rig_end(rig);
 	}
 	for (unsigned i = 0; i <= DEVICE_LINK_CONSOLES; i++) {
 		snprintf(text[i], sizeof(text[i]), "pl011,0x%x000,0x1000,79", 0xa000 + i);
 		texts[i] = text[i];
 	}
 	begin(texts, DEVICE_LINK_CONSOLES, 0);
-	CHECK_EQ(process.num_consoles, DEVICE_LINK_CONSOLES);
-	device_process_fini(&process);
+	CHECK_EQ(rig->process.num_consoles, DEVICE_LINK_CONSOLES);
+	process_rig_end(rig);
 	begin(texts, DEVICE_LINK_CONSOLES + 1, -ENOSPC);
-	device_process_fini(&process);
+	process_rig_end(rig);
 }
 
 int main(int argc, char **argv)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The PL061 as a guest sees it (Arm DDI 0190B), and the power key on its line 0. */
 #include <errno.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#include "device_process.h"
+#include "process_rig.h"
 #include "test.h"
 
-#define INTID 79u
+#define INTID PROCESS_RIG_INTID
 #define GPIO 0x0a001000ull
 
 static unsigned interrupts;
@@ -215,51 +214,16 @@ static void seen(void)
 
 /* The whole process: a press that comes over the link. */
 
-static struct device_process process;
-static struct hv_ring ring;
-static unsigned injections;
-static uint64_t answer;
-
-static int complete(struct device_handle *handle, uint32_t vcpu, uint32_t seq, uint64_t value)
-{
-	(void)handle;
-	(void)vcpu;
-	CHECK_EQ(seq, 1);
-	answer = value;
-	return 0;
-}
-
-static int inject(struct device_handle *handle, uint32_t intid)
-{
-	(void)handle;
-	CHECK_EQ(intid, INTID);
-	injections++;
-	return 0;
-}
-
-static struct device_handle handle = { .complete = complete, .inject = inject, .ring = &ring };
+static struct process_rig *rig;
 
 static void begin(const char *const *texts, unsigned count, int err)
 {
-	struct device_spec specs[4];
-
-	ring = (struct hv_ring){ .magic = HV_RING_MAGIC, .version = HV_RING_VERSION, .slots = HV_RING_SLOTS };
-	handle.request_fd = eventfd(0, EFD_NONBLOCK);
-	hv_intid_add(&handle.interrupts, INTID);
-	for (unsigned i = 0; i < count; i++)
-		CHECK_EQ(device_spec_parse(texts[i], &specs[i]), 0);
-	CHECK_EQ(device_process_init(&process, &handle, -1, specs, count), err);
+	rig = process_rig_begin(texts, count, err);
 }
 
 static uint64_t ask(uint32_t kind, uint64_t offset, uint64_t value)
 {
-	ring.request[ring.head % HV_RING_SLOTS] = (struct hv_request){
-		.ipa = GPIO + offset, .value = value, .seq = 1, .size = 1, .kind = (uint8_t)kind
-	};
-	ring.head = hv_ring_next(ring.head);
-	device_process_turn(&process, 0);
-	CHECK_EQ(ring.tail, ring.head);
-	return answer;
+	return process_rig_ask(rig, kind, GPIO + offset, 1, value);
 }
 
 static void press(void)
@@ -267,14 +231,13 @@ static void press(void)
 	const struct device_link_header header = {
 		DEVICE_LINK_MAGIC, DEVICE_LINK_FIRST, 0, DEVICE_LINK_POWER_KEY, 0, 0, 0
 	};
-	int fds[2];
+	int fd;
 
-	CHECK_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
-	CHECK_EQ(link_server_add(&process.links, fds[0]), 0);
-	CHECK_EQ(send(fds[1], &header, sizeof(header), 0), sizeof(header));
-	close(fds[1]);
+	fd = process_rig_connect(rig);
+	CHECK_EQ(send(fd, &header, sizeof(header), 0), sizeof(header));
+	close(fd);
 	for (unsigned i = 0; i < 3; i++)
-		device_process_turn(&process, 0);
+		device_process_turn(&rig->process, 0);
 }
 
 static const char *const with_key[] = { "region,0xa000000,0x4000,0", "power_key,0xa001000,0x1000,79" };
@@ -286,17 +249,17 @@ static void pressed(void)
 	(void)ask(HV_REQUEST_WRITE, PL061_IBE, 1);
 	(void)ask(HV_REQUEST_WRITE, PL061_IE, 1);
 	press();
-	CHECK_EQ(injections, 1);
+	CHECK_EQ(rig->injections, 1);
 	press(); /* down already */
-	CHECK_EQ(injections, 1);
+	CHECK_EQ(rig->injections, 1);
 	CHECK_EQ(ask(HV_REQUEST_READ, DATA(1), 0), 1);
 	(void)ask(HV_REQUEST_WRITE, PL061_IC, 1);
 	while (ask(HV_REQUEST_READ, DATA(1), 0) != 0)
-		device_process_turn(&process, -1); /* the timer wakes it */
-	CHECK_EQ(injections, 2);
+		device_process_turn(&rig->process, -1); /* the timer wakes it */
+	CHECK_EQ(rig->injections, 2);
 	press(); /* and again */
 	CHECK_EQ(ask(HV_REQUEST_READ, DATA(1), 0), 1);
-	device_process_fini(&process);
+	process_rig_end(rig);
 }
 
 /* Nobody reads the line: it stays down for longer, and comes up all the same. */
@@ -306,20 +269,20 @@ static void ignored(void)
 
 	begin(with_key, COUNT(with_key), 0);
 	press();
-	for (; gpio_pl061_line(process.power_key.gpio, 0); turns++)
-		device_process_turn(&process, -1);
-	CHECK_EQ(process.power_key.holds, POWER_KEY_HOLDS);
-	CHECK_EQ(injections, 0); /* nothing was enabled */
-	device_process_fini(&process);
+	for (; gpio_pl061_line(rig->process.power_key.gpio, 0); turns++)
+		device_process_turn(&rig->process, -1);
+	CHECK_EQ(rig->process.power_key.holds, POWER_KEY_HOLDS);
+	CHECK_EQ(rig->injections, 0); /* nothing was enabled */
+	process_rig_end(rig);
 }
 
 static void without_key(void)
 {
 	begin(with_key, 1, 0);
 	press();
-	CHECK_EQ(process.end, DEVICE_PROCESS_RUNNING);
+	CHECK_EQ(rig->process.end, DEVICE_PROCESS_RUNNING);
 	CHECK_EQ(ask(HV_REQUEST_READ, PL061_ID, 0), 0);
-	device_process_fini(&process);
+	process_rig_end(rig);
 }
 
 static void refused(void)
@@ -338,7 +301,7 @@ static void refused(void)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		begin(cases[i].specs, cases[i].specs[1] ? 2 : 1, cases[i].err);
-		device_process_fini(&process);
+		process_rig_end(rig);
 	}
 }
 
