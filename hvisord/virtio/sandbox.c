@@ -16,7 +16,7 @@
 #include "link_server.h"
 #include "sandbox_private.h"
 
-/* Links, loop, an eventfd for each disk, the rest; beside what was handed down. */
+/* Links, loop, an eventfd or a timer for each device, the rest; beside what was handed down. */
 #define MORE_DESCRIPTORS (LINK_SERVER_MAX + DEVICE_BUS_MAX + 16u)
 
 /* Linux from 6.10 on counts the rings of disks among locked memory: less than 64 KiB each. */

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "virtio_net_private.h"
 
@@ -96,6 +98,10 @@ static void net_free(struct virtio_device *device)
 
 	for (unsigned i = 0; net->rx && i < net->num_pairs; i++)
 		net_rx_watch(&net->rx[i], false);
+	if (net->timer >= 0) {
+		event_loop_remove(net->loop, net->timer);
+		close(net->timer);
+	}
 	free(net->rx);
 	free(net);
 }
@@ -124,26 +130,44 @@ static void init_device(struct virtio_net *net, struct virtio_host *host, uint32
 			   2 * net->num_pairs + 1, VIRTIO_NET_QUEUE_SIZE);
 }
 
-int virtio_net_new(struct virtio_host *host, uint32_t intid, struct event_loop *loop,
-		   const struct virtio_net_options *options, struct virtio_net **ret_net)
+static int init_timer(struct virtio_net *net)
 {
-	struct virtio_net *net = calloc(1, sizeof(*net));
-	int err = -ENOMEM;
+	net->patience.ready = net_rx_patience_ends;
+	net->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return net->timer < 0 ? -errno : event_loop_add(net->loop, net->timer, EPOLLIN, &net->patience);
+}
 
-	if (!net)
-		return err;
-	net->loop = loop;
-	net->fd = options->fd;
-	net->num_pairs = net->active = options->num_pairs;
-	memcpy(net->mac, options->mac, sizeof(net->mac));
+static int init_rx(struct virtio_net *net)
+{
 	net->rx = calloc(net->num_pairs, sizeof(*net->rx));
 	if (!net->rx)
-		goto fail;
+		return -ENOMEM;
 	for (unsigned i = 0; i < net->num_pairs; i++) {
 		net->rx[i].source.ready = net_rx_ready;
 		net->rx[i].net = net;
 		net->rx[i].pair = i;
 	}
+	return 0;
+}
+
+int virtio_net_new(struct virtio_host *host, uint32_t intid, struct event_loop *loop,
+		   const struct virtio_net_options *options, struct virtio_net **ret_net)
+{
+	struct virtio_net *net = calloc(1, sizeof(*net));
+	int err;
+
+	if (!net)
+		return -ENOMEM;
+	net->loop = loop;
+	net->fd = options->fd;
+	net->timer = -1;
+	net->num_pairs = net->active = options->num_pairs;
+	memcpy(net->mac, options->mac, sizeof(net->mac));
+	err = init_rx(net);
+	if (!err)
+		err = init_timer(net);
+	if (err)
+		goto fail;
 	net->may_offload = set_offload(net, FEATURES_OFFLOAD) == 0;
 	net->filtered = true; /* maybe, by who had the tap before */
 	init_device(net, host, intid);
@@ -154,8 +178,7 @@ int virtio_net_new(struct virtio_host *host, uint32_t intid, struct event_loop *
 	*ret_net = net;
 	return 0;
 fail:
-	free(net->rx);
-	free(net);
+	net_free(&net->device);
 	return err;
 }
 

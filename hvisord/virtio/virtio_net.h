@@ -19,6 +19,8 @@
  *   (5.1.6.4.1).
  * - With no buffers left the tap is not read until the driver gives more: it
  *   drops what exceeds its own queue.
+ * - With fewer than the longest frame may need more are waited for, but not for
+ *   ever: a driver may give none before it has got all of them back.
  * - What the driver says it wants to receive (5.1.6.5.1) is the tap's filter:
  *   what it does not want costs the zone nothing. Until it says so, and when
  *   its table is too long, it gets everything.

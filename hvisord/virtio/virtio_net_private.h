@@ -32,10 +32,12 @@ struct net_rx {
 	struct event_source source; /* first: its tap can be read */
 	struct virtio_net *net;
 	unsigned pair;
-	bool watched;  /* the loop waits for the tap */
-	bool waiting;  /* for buffers */
-	bool used;     /* some were used since the driver last notified */
-	unsigned most; /* chains that the driver had given at once */
+	bool watched;    /* the loop waits for the tap */
+	bool waiting;    /* for buffers */
+	bool waits_long; /* since before the timer was started */
+	bool used;       /* some were used since the driver last notified */
+	bool pressed;    /* it gives none: what there are have to do */
+	unsigned most;   /* chains that the driver had given at once */
 	/* In the driver's order; their buffers from vector[1] on, without the space for a header. */
 	unsigned num_held;
 	unsigned num_buffers;
@@ -62,7 +64,10 @@ struct net_filter {
 struct virtio_net {
 	struct virtio_device device; /* first */
 	struct event_loop *loop;
-	int fd; /* of pair 0; the others follow */
+	struct event_source patience; /* it ends: see net_rx_patience_ends() */
+	int timer;                    /* of it, a timerfd */
+	bool patient;                 /* the timer runs */
+	int fd;                       /* of pair 0; the others follow */
 	unsigned num_pairs;
 	unsigned active;  /* pairs in use */
 	bool started;     /* the tap is set to what was agreed */
@@ -98,6 +103,7 @@ void net_rx_watch(struct net_rx *rx, bool watch);
 void net_rx_release(struct net_rx *rx);
 /* What the loop calls. */
 void net_rx_ready(struct event_source *source, uint32_t events);
+void net_rx_patience_ends(struct event_source *source, uint32_t events);
 
 /* Uses so many pairs, and detaches the others from the tap. 0, or a negative errno and fewer are used. */
 int net_set_active(struct virtio_net *net, unsigned active);

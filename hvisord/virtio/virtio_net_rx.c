@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the tap to the driver. */
 #include <errno.h>
+#include <stddef.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "virtio_net_private.h"
 
 #define HEADER_SIZE sizeof(struct net_header)
 #define JUMBO_FRAME 9018u /* what taps carry that are not for segmentation */
+/* For buffers, once or twice that long: much longer than a driver takes that will give any. */
+#define PATIENCE_NS 100000000
 
 static bool is_live(const struct net_rx *rx)
 {
@@ -45,7 +50,7 @@ void net_rx_release(struct net_rx *rx)
 	queue->avail_next = (uint16_t)(queue->avail_next - rx->num_held);
 	rx->num_held = rx->num_buffers = rx->num_header = 0;
 	rx->bytes = 0;
-	rx->waiting = rx->used = false;
+	rx->waiting = rx->used = rx->pressed = false;
 	rx->most = 0;
 }
 
@@ -103,19 +108,64 @@ static void collect(struct net_rx *rx)
 	given = rx->num_held + (uint16_t)(queue->avail_seen - queue->avail_next);
 	if (given > rx->most)
 		rx->most = given;
+	if (rx->bytes >= wanted(rx))
+		rx->pressed = false;
 }
 
 /*
  * Whether a frame can be taken now. If there may be too little room for it,
  * more is waited for; but not if the driver still has most of its buffers here,
- * and so no reason to give any: then a frame that is too long is dropped.
+ * and so no reason to give any, nor for ever, since it may want all of them
+ * back first: then a frame that is too long is dropped.
  */
 static bool has_room(const struct net_rx *rx)
 {
 	if (rx->num_held == 0)
 		return false;
 	return rx->bytes >= wanted(rx) || rx->num_buffers + NET_MAX_CHAIN > NET_MAX_HELD || !rx->used ||
-	       2 * rx->num_held >= rx->most;
+	       rx->pressed || 2 * rx->num_held >= rx->most;
+}
+
+static void start_timer(struct virtio_net *net)
+{
+	const struct itimerspec patience = { .it_value = { .tv_nsec = PATIENCE_NS } };
+
+	net->patient = timerfd_settime(net->timer, 0, &patience, NULL) == 0;
+}
+
+/* The tap is left alone until the driver notifies; or until patience ends, if there is anything here to use. */
+static void begin_waiting(struct net_rx *rx)
+{
+	rx->waiting = true;
+	rx->waits_long = false;
+	if (rx->num_held > 0 && !rx->net->patient)
+		start_timer(rx->net);
+}
+
+void net_rx_patience_ends(struct event_source *source, uint32_t events)
+{
+	struct virtio_net *net =
+		(struct virtio_net *)(void *)((char *)source - offsetof(struct virtio_net, patience));
+	uint64_t times;
+
+	(void)events;
+	if (read(net->timer, &times, sizeof(times)) < 0)
+		return;
+	net->patient = false;
+	for (unsigned i = 0; i < net->num_pairs; i++) {
+		struct net_rx *rx = &net->rx[i];
+
+		if (!rx->waiting || rx->num_held == 0)
+			continue;
+		if (rx->waits_long) {
+			rx->waiting = false;
+			rx->pressed = true;
+			virtio_device_notify(&net->device, net_rx_queue(i));
+		} else { /* maybe since a moment ago */
+			rx->waits_long = true;
+			start_timer(net);
+		}
+	}
 }
 
 /* Takes the space of the next frame's header out of the first buffers. */
@@ -209,7 +259,7 @@ bool net_receive(struct net_rx *rx)
 	if (rx->pair >= rx->net->active)
 		return false;
 	if (rx->waiting) /* it has notified */
-		rx->waiting = rx->used = false;
+		rx->waiting = rx->used = rx->pressed = false;
 	virtqueue_notify_off(queue);
 	while (frames++ < VIRTIO_NET_BURST_FRAMES && bytes < VIRTIO_NET_BURST_BYTES) {
 		collect(rx);
@@ -218,7 +268,7 @@ bool net_receive(struct net_rx *rx)
 		if (!has_room(rx)) {
 			if (virtqueue_notify_on(queue))
 				continue;
-			rx->waiting = true;
+			begin_waiting(rx);
 			break;
 		}
 		size = receive(rx);
