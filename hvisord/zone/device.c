@@ -3,16 +3,14 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "device_link.h"
 #include "device_child.h"
+#include "device_socket.h"
 
 #define READY_TIMEOUT_MS 10000u
 #define QUIT_TIMEOUT_MS 1000u
@@ -44,98 +42,27 @@ struct device {
 	uv_timer_t timer; /* for WELCOME, then for the exit after QUIT */
 };
 
-static int link_address(const char *run_dir, uint32_t zone, struct sockaddr_un *ret_address)
-{
-	int n;
-
-	*ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	n = snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "%s/zone-%u.link", run_dir, zone);
-	return n < (int)sizeof(ret_address->sun_path) ? 0 : -ENAMETOOLONG;
-}
-
-/* A socket for the zone's link, and the address that it belongs to. */
-static int link_socket(const char *run_dir, uint32_t zone, struct sockaddr_un *ret_address, int *ret_fd)
-{
-	int r = link_address(run_dir, zone, ret_address);
-
-	if (r != 0)
-		return r;
-	*ret_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return *ret_fd < 0 ? -errno : 0;
-}
-
-static int link_listen(const char *run_dir, uint32_t zone, int *ret_fd)
-{
-	struct sockaddr_un address;
-	int fd, r = link_socket(run_dir, zone, &address, &fd);
-
-	if (r != 0)
-		return r;
-	unlink(address.sun_path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 8) != 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	*ret_fd = fd;
-	return 0;
-}
-
-static int link_connect(const char *run_dir, uint32_t zone, int *ret_fd)
-{
-	struct sockaddr_un address;
-	int fd, r = link_socket(run_dir, zone, &address, &fd);
-
-	if (r != 0)
-		return r;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	*ret_fd = fd;
-	return 0;
-}
-
 /* One packet: a header of which type, console, arg, pos and length are given, and its data. 0, -EAGAIN … */
 static int link_send(struct device *device, struct device_link_header header, const char *data)
 {
-	char packet[DEVICE_LINK_MAX];
-
-	if (device->link < 0)
-		return -EPIPE;
-	header.magic = DEVICE_LINK_MAGIC;
 	header.version = (uint8_t)device->version;
-	memcpy(packet, &header, sizeof(header));
-	if (header.length != 0)
-		memcpy(packet + sizeof(header), data, header.length);
-	if (send(device->link, packet, sizeof(header) + header.length, MSG_NOSIGNAL) < 0)
-		return -errno;
-	return 0;
+	return device->link < 0 ? -EPIPE : device_socket_send(device->link, header, data);
 }
 
 /* On a link of its own, where it does not stand behind input that the guest does not take. */
-static int send_alone(const char *run_dir, uint32_t zone, enum device_link_type type, uint32_t arg,
-		      uint64_t pos)
+static int send_alone(const struct device *device, enum device_link_type type, uint32_t arg, uint64_t pos)
 {
-	struct device alone = { .link = -1, .version = DEVICE_LINK_FIRST };
-	int r = link_connect(run_dir, zone, &alone.link);
+	const struct device_link_header header = { .type = (uint16_t)type, .arg = arg, .pos = pos };
 
-	if (r != 0)
-		return r;
-	r = link_send(&alone, (struct device_link_header){ .type = (uint16_t)type, .arg = arg, .pos = pos },
-		      NULL);
-	close(alone.link);
-	return r;
+	return device_socket_send_alone(device->options.run_dir, device->zone, header);
 }
 
 void device_unlink(const char *run_dir, uint32_t zone)
 {
-	struct sockaddr_un address;
+	const struct device_link_header quit = { .type = DEVICE_LINK_QUIT };
 
-	(void)send_alone(run_dir, zone, DEVICE_LINK_QUIT, 0, 0);
-	if (link_address(run_dir, zone, &address) == 0)
-		unlink(address.sun_path);
+	(void)device_socket_send_alone(run_dir, zone, quit);
+	device_socket_unlink(run_dir, zone);
 }
 
 static void kill_process(struct device *device)
@@ -351,7 +278,7 @@ void device_free(struct device *device)
 
 static int finish_new(struct device *device, struct device **ret_device)
 {
-	int r = link_connect(device->options.run_dir, device->zone, &device->link);
+	int r = device_socket_connect(device->options.run_dir, device->zone, &device->link);
 
 	if (r == 0)
 		r = attach(device);
@@ -379,7 +306,7 @@ int device_spawn(const struct device_options *options, const struct zone_plan *p
 
 	if (device == NULL)
 		return -ENOMEM;
-	r = link_listen(options->run_dir, device->zone, &listener);
+	r = device_socket_listen(options->run_dir, device->zone, &listener);
 	if (r == 0) {
 		child.listen_fd = listener;
 		r = device_child_spawn(options->loop, &child, &device->pid);
@@ -423,19 +350,19 @@ int device_adopt(const struct device_options *options, uint32_t zone, pid_t pid,
 void device_quit(struct device *device)
 {
 	device->quitting = true;
-	if (send_alone(device->options.run_dir, device->zone, DEVICE_LINK_QUIT, 0, 0) != 0)
+	if (send_alone(device, DEVICE_LINK_QUIT, 0, 0) != 0)
 		return kill_process(device);
 	uv_timer_start(&device->timer, on_timeout, QUIT_TIMEOUT_MS, 0);
 }
 
 int device_press_power_key(struct device *device)
 {
-	return send_alone(device->options.run_dir, device->zone, DEVICE_LINK_POWER_KEY, 0, 0);
+	return send_alone(device, DEVICE_LINK_POWER_KEY, 0, 0);
 }
 
 int device_set_link(struct device *device, uint64_t ipa, bool up)
 {
-	return send_alone(device->options.run_dir, device->zone, DEVICE_LINK_NET, up, ipa);
+	return send_alone(device, DEVICE_LINK_NET, up, ipa);
 }
 
 bool device_has_console(const struct device *device, unsigned port)
