@@ -6,6 +6,8 @@
 
 #include "zone_private.h"
 
+#define PRINTED_MAX (1ull << 48) /* bytes, of one device process: years of it */
+
 /* The source of all is held as long as one has no room. */
 static void on_room(void *user)
 {
@@ -87,8 +89,9 @@ void zone_console_output(struct zone *zone, unsigned port, uint64_t pos, const c
 	struct zone_console *console = console_at(zone, port);
 	uint64_t end;
 
-	/* no process prints that much: it lies */
-	if (console == NULL || pos > CONSOLE_POS_MAX - console->base - length)
+	/* no process prints that much: it lies, and would have all that follows taken for old */
+	if (console == NULL || pos > PRINTED_MAX || length > CONSOLE_POS_MAX - console->base ||
+	    pos > CONSOLE_POS_MAX - console->base - length)
 		return;
 	end = console->kept.end;
 	pos += console->base;

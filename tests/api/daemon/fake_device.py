@@ -3,7 +3,7 @@
 """Plays hvisor-device for the tests: the link protocol, and consoles that echo.
 
 A typed line "guest off|reset|fault" makes the simulated guest do that; "flood N"
-prints N bytes; "die" ends the process without a word; "deaf" stops reading; "full"
+prints N bytes; "jump N" claims to have printed N bytes before; "die" ends the process without a word; "deaf" stops reading; "full"
 takes what comes, and says of no more room on that console.
 
 HVISOR_TEST_LINK=1: it speaks version 1 of the link, as an older one that runs on.
@@ -87,6 +87,9 @@ class Device:
                 guest(self.zone, words[1])
             elif words[:1] == ["flood"]:
                 self.output(bytes(ord("a") + i % 26 for i in range(int(words[1]))), port)
+            elif words[:1] == ["jump"]:
+                for link in self.links:
+                    link.send(self.packet(OUTPUT, port, pos=int(words[1]), data=b"there\n"))
             elif words[:1] == ["die"]:
                 os._exit(1)
             elif words[:1] == ["full"]:

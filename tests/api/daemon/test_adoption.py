@@ -167,6 +167,25 @@ def device_process_out_of_reach(rig):
     assert client.result("zone.stop", zone=2)["state"] == "stopped"
 
 
+def device_process_that_lies(rig):
+    """What it says that it has printed neither silences the zone's console nor spoils its record."""
+    rig.zone(2, [2], console=True)
+    client = rig.start()
+    client.result("zone.start", zone=2)
+    for pos in (1 << 53) - 10, (1 << 53) - 6, (1 << 64) - 1, (1 << 64) - 6, (1 << 52), (1 << 48) + 1:
+        type_into(client, 2, b"jump %d\n" % pos)
+    type_into(client, 2, b"honest\n")
+    wait_for(lambda: b"honest" in text(client.result("console.attach", zone=2, replay=4096)), "the echo")
+    assert client.result("zone.get", zone=2)["zone"]["console"]["end"] <= 1 << 49
+    client.result("zone.restart", zone=2)
+    wait_for(lambda: b"booted" in text(client.result("console.attach", zone=2, replay=4096)), "its first words")
+    device = client.result("zone.get", zone=2)["zone"]["device"]["pid"]
+    rig.kill(signal.SIGKILL)
+    client = rig.start()
+    zone = client.result("zone.get", zone=2)["zone"]
+    assert zone["state"] == "running" and zone["device"]["pid"] == device, zone
+
+
 def one_daemon_only(rig):
     rig.start()
     other = rig.dir + "/other"
@@ -189,4 +208,4 @@ def the_simulated_board_is_the_one_that_is_meant(rig):
 
 run([killed_and_started_again, paused_meanwhile, left_in_peace, reset_while_nobody_watches, half_start_is_undone,
      file_and_record_are_gone, one_file_for_two_that_run, torn_record, device_process_died_meanwhile,
-     device_process_out_of_reach, one_daemon_only, the_simulated_board_is_the_one_that_is_meant])
+     device_process_out_of_reach, device_process_that_lies, one_daemon_only, the_simulated_board_is_the_one_that_is_meant])
