@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +17,9 @@
 #define QUIT_TIMEOUT_MS 1000u
 /* Output taken in one turn of the loop, so that one zone's flood does not starve the others. */
 #define PACKETS_A_TURN 16u
+
+/* Users of hooks keep something for each. */
+static_assert(DEVICE_LINK_CONSOLES == CONFIG_MAX_CONSOLES, "consoles of a zone");
 
 struct device {
 	struct device_options options;
@@ -119,8 +123,9 @@ static bool is_sound(const struct device *device, const struct device_link_heade
 	if (header->magic != DEVICE_LINK_MAGIC || header->length != size - sizeof(*header))
 		return false;
 	if (!device->welcomed)
-		return header->type == DEVICE_LINK_WELCOME && header->console <= DEVICE_LINK_CONSOLES &&
-		       header->version >= DEVICE_LINK_FIRST && header->version <= DEVICE_LINK_VERSION;
+		return header->type == DEVICE_LINK_WELCOME && header->arg == device->zone &&
+		       header->console <= DEVICE_LINK_CONSOLES && header->version >= DEVICE_LINK_FIRST &&
+		       header->version <= DEVICE_LINK_VERSION;
 	return header->version == device->version && header->console < device->consoles;
 }
 

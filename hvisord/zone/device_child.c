@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device_child.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,9 +13,14 @@
 #include <unistd.h>
 
 #include "device_link.h"
+#include "device_spec.h"
 
 #define MAX_ARGUMENTS (2 + CONFIG_MAX_DEVICES + HV_MAX_REGIONS + 1)
 #define ARGUMENT_SIZE 160 /* a disk with all numbers at their longest, and its serial, takes 127 */
+
+/* What a zone file may say the process can be told. */
+static_assert(CONFIG_MAX_QUEUES == DEVICE_MAX_QUEUES && CONFIG_MAX_PORTS == DEVICE_MAX_PORTS, "counts");
+static_assert(CONFIG_SERIAL_SIZE == DEVICE_SERIAL_SIZE && CONFIG_MAC_SIZE == DEVICE_MAC_SIZE, "sizes");
 
 struct arguments {
 	char text[MAX_ARGUMENTS][ARGUMENT_SIZE];
