@@ -6,6 +6,7 @@ Every check prints a line with its figure; the last line says "N passed, M faile
 """
 
 import argparse
+import base64
 import json
 import os
 import re
@@ -187,6 +188,7 @@ def disk_problem(m, seen):
 
 
 NO_DISK = "console=hvc0 loglevel=4 cma=0 panic=1"
+ON_SERIAL = "console=ttyAMA0 loglevel=4 cma=0 panic=1 rdinit=/bin/sh"
 LOAD = {"bootargs": "console=hvc0 loglevel=4 cma=0 panic=1 root=/dev/vda init=/sbin/load"}
 
 
@@ -221,15 +223,41 @@ def died(m, pid):
     return any(event.get("pid") == pid and event.get("state") == "died" for event in events)
 
 
+PL011 = {"type": "pl011", "addr": "0x9040000", "len": "0x1000", "irq": FIRST_IRQ}
+# Waits for DEVICE_NEEDS_RESET (0x40), and then has the driver begin anew.
+MEND = """
+cd /sys/bus/virtio
+while [ $(($(cat devices/virtio0/status) & 0x40)) = 0 ]; do sleep 1; done
+echo "<1>status $(cat devices/virtio0/status)" >/dev/kmsg
+echo virtio0 >drivers/virtio_blk/unbind
+echo virtio0 >drivers/virtio_blk/bind
+echo again | dd of=/dev/vda conv=fsync
+echo "<1>mended: $(head -n 1 /dev/vda)" >/dev/kmsg
+"""
+
+
 def test_needs_reset(m):
-    """The device process is killed: another takes its place, and an event says so."""
-    m.boot(zone(1, [device(0, **CONSOLE), device(1, type="blk", img="a.img", serial="again")], bootargs=NO_DISK))
-    before = m.status()["device"]["pid"]
-    m.zone_run("dd if=/dev/vda of=/dev/null bs=1M count=1")
+    """The device process is killed: another takes its place, an event says so, and a reset mends the disk."""
+    config = zone(1, [PL011, device(1, type="blk", img="a.img")], bootargs=ON_SERIAL)
+    config["memory_regions"].append({**config["memory_regions"][1], "size": PL011["len"],
+                                     "physical_start": PL011["addr"], "virtual_start": PL011["addr"]})
+    m.put(config)
+    m.start()
+    m.wait(lambda s: "job control" in console_text(m))  # said by a shell that is there
+    m.zone_run("/bin/busybox --install -s; mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs d /dev")
+    m.zone_run("while read -r m; do insmod /lib/modules/$m.ko; done </lib/modules/order")
+    m.zone_run(f"echo {base64.b64encode(MEND.encode()).decode()} | base64 -d >/mend; (setsid sh /mend &) 2>&1")
+    status = m.status()
+    runs, before = status["runs"], status["device"]["pid"]
     m.run("kill -9 $(pidof hvisor-device)")
     status = m.wait(lambda s: s["device"]["state"] == "ready" and s["device"]["pid"] != before)
-    check("another process", status["state"] == "running" and status["runs"] == m.status()["runs"], short(status))
+    check("another process", status["state"] == "running" and status["runs"] == runs, short(status))
     check("an event", died(m, before))
+    m.wait(lambda s: "mended: " in console_text(m))
+    text = console_text(m)
+    check("the device needs a reset", "status 0x00000040" in text, re.findall(r"status 0x\w*", text))
+    check("its driver, bound again, writes and reads", "mended: again" in text, re.findall(r"mended: .*", text))
+    check("on the disk", m.run(f"head -c 6 {FOLDER}/a.img") == "again\n")
     m.run("hvisorctl kill 1")
 
 
