@@ -32,6 +32,13 @@ static void make_program(void)
 	close(fd);
 }
 
+/* The daemon does not wait for its children; this does. */
+static void keep(uv_handle_t *handle, void *user)
+{
+	(void)user;
+	uv_ref(handle);
+}
+
 /* Starts it with as many descriptors as the devices take, and reads its arguments. */
 static void spawn(const struct zone_plan *plan)
 {
@@ -57,7 +64,10 @@ static void spawn(const struct zone_plan *plan)
 	for (; num_lines < COUNT(lines) && fgets(lines[num_lines], sizeof(lines[0]), output); num_lines++)
 		lines[num_lines][strcspn(lines[num_lines], "\n")] = '\0';
 	fclose(output);
+	uv_walk(&loop, keep, NULL);
 	CHECK_EQ(uv_run(&loop, UV_RUN_DEFAULT), 0);
+	CHECK_EQ(uv_loop_close(&loop), 0);
+	close(child.bound_fd);
 }
 
 static struct config_device device(enum config_device_type type)
