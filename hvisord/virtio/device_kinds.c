@@ -23,7 +23,6 @@ static int add_virtio(struct device_process *process, const struct device_spec *
 		      struct virtio_device *device)
 {
 	const int err = device_bus_add(&process->bus, spec->ipa, spec->size, &virtio_mmio_ops, device);
-
 	uint32_t *status;
 
 	if (err) {

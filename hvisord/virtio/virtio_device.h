@@ -84,8 +84,7 @@ struct virtio_device {
 	uint32_t device_features_sel;
 	uint32_t driver_features_sel;
 	uint32_t queue_sel;
-	uint32_t *
-		interrupt_status; /* own_status, or where others may acknowledge, too: by atomic operations */
+	uint32_t *interrupt_status; /* own_status, or where others acknowledge too: by atomic operations */
 	uint32_t own_status;
 	uint32_t config_generation;
 	struct virtqueue queue[VIRTIO_MAX_QUEUES];

@@ -54,7 +54,8 @@ HV_ASSERT_SIZE(struct hv_request, 32);
 /*
  * The pending interrupts of a virtio device. The process sets bits and then
  * raises the interrupt, EL2 clears what the driver acknowledges: both by atomic
- * operations. A window with number n can be listed at n % HV_RING_WINDOWS only.
+ * operations. A window with number n can be listed at n % HV_RING_WINDOWS only,
+ * and that with number 0 nowhere.
  */
 struct hv_ring_window {
 	uint32_t number; /* the window's IPA / HV_RING_WINDOW_SIZE; 0: none is listed */

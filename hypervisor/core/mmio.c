@@ -53,8 +53,10 @@ static uint32_t *shared_status(const struct zone *zone, uint64_t ipa)
 	const uint64_t number = ipa / HV_RING_WINDOW_SIZE;
 	struct hv_ring_window *window = &zone->ring->window[number % HV_RING_WINDOWS];
 
-	return __atomic_load_n(&window->number, __ATOMIC_RELAXED) == number ? &window->interrupt_status
-									    : NULL;
+	/* that at 0 has the number of none */
+	return number != 0 && __atomic_load_n(&window->number, __ATOMIC_RELAXED) == number
+		       ? &window->interrupt_status
+		       : NULL;
 }
 
 /*

@@ -166,15 +166,14 @@ static void test_not_virtio(void)
 	CHECK_EQ(load(FIXTURE_VIRTIO_IPA, 4, &value), MMIO_NOT_VIRTIO);
 }
 
-static void test_several_windows(void)
+/* With another virtio region. */
+static void boot_with(uint64_t ipa, uint64_t size)
 {
 	HvZoneConfig config = fixture_zone(1);
 	struct hv_violation v;
-	uint64_t value;
 
 	fixture_boot();
-	config.regions[config.num_regions++] =
-		(struct hv_memory_region){ HV_REGION_VIRTIO, 0, 0, 0xb000000, 0x400 };
+	config.regions[config.num_regions++] = (struct hv_memory_region){ HV_REGION_VIRTIO, 0, 0, ipa, size };
 	CHECK_EQ(zone_create(&config, &v), HV_OK);
 	CHECK_EQ(zone_start(1), HV_OK);
 	CHECK(cpu_step(2));
@@ -182,6 +181,13 @@ static void test_several_windows(void)
 	vcpu = zone_get(1)->vcpu[0];
 	ring = zone_get(1)->ring;
 	fake_behaviour.on_wait = serve;
+}
+
+static void test_several_windows(void)
+{
+	uint64_t value;
+
+	boot_with(0xb000000, 0x400);
 	for (int i = 0; i < 3; i++) {
 		CHECK_EQ(load(0xb000200, 4, &value), MMIO_DONE);
 		CHECK_EQ(load(FIXTURE_VIRTIO_IPA, 4, &value), MMIO_DONE);
@@ -465,6 +471,18 @@ static void test_nothing_else_is_shared(void)
 	CHECK_EQ(window->interrupt_status, 3);
 }
 
+/* Number 0 says that none is listed: a window that has it cannot be. */
+static void test_window_at_zero(void)
+{
+	uint64_t value;
+
+	boot_with(0, HV_RING_WINDOW_SIZE);
+	CHECK_EQ(load(INTERRUPT_STATUS, 4, &value), MMIO_DONE);
+	CHECK_EQ(value, 0x55667788);
+	CHECK_EQ(store(INTERRUPT_ACK, 4, 1), MMIO_DONE);
+	CHECK_EQ(fake_recorder.waits[2], 2);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
@@ -490,6 +508,7 @@ int main(int argc, char **argv)
 		TEST(test_shared_interrupts),
 		TEST(test_acknowledged_in_part),
 		TEST(test_nothing_else_is_shared),
+		TEST(test_window_at_zero),
 	};
 
 	return test_main(tests, COUNT(tests), argc, argv);
