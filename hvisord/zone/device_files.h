@@ -8,7 +8,7 @@
 
 #include "plan.h"
 
-#define DEVICE_FILES_MAX 128u
+#define DEVICE_FILES_MAX (CONFIG_MAX_DEVICES * CONFIG_MAX_QUEUES) /* one a queue at most */
 
 struct device_files_error {
 	char message[256]; /* names the device and its file or interface */
