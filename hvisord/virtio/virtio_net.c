@@ -96,8 +96,9 @@ static void net_free(struct virtio_device *device)
 {
 	struct virtio_net *net = from_device(device);
 
-	for (unsigned i = 0; net->rx && i < net->num_pairs; i++)
-		net_rx_watch(&net->rx[i], false);
+	/* whose tap may be somebody's who has other uses for it, too */
+	if (net->rx)
+		net_reset(device);
 	if (net->timer >= 0) {
 		event_loop_remove(net->loop, net->timer);
 		close(net->timer);

@@ -202,6 +202,25 @@ static void what_is_received(void)
 	net_rig_free(rig);
 }
 
+/* A tap that stays is as it was before, for whoever has it next. */
+static void left_behind(void)
+{
+	struct net_rig *rig = net_rig_new(1);
+	uint8_t frame[60], got[100];
+
+	net_rig_start(rig, FEATURES | VIRTIO_NET_F_CTRL_RX, 16);
+	CHECK_EQ(COMMAND(rig, 2, "\0", "\0", "\0"), OK);
+	net_rig_frame(frame, sizeof(frame), true, 1);
+	frame[0] = 0x06; /* for another */
+	net_rig_inject(rig, frame, sizeof(frame));
+	CHECK_EQ(read(rig->tap, got, sizeof(got)), -1);
+	virtio_device_free(rig->device);
+	rig->device = NULL;
+	net_rig_inject(rig, frame, sizeof(frame));
+	CHECK_EQ(read(rig->tap, got, sizeof(got)), 12 + sizeof(frame));
+	net_rig_free(rig);
+}
+
 static void put32(uint8_t *at, uint32_t value)
 {
 	memcpy(at, &value, sizeof(value));
@@ -332,9 +351,9 @@ static void no_command(void)
 }
 
 static const struct test tests[] = {
-	TEST(several_pairs),    TEST(pairs_not_used),    TEST(wrong_pairs),
-	TEST(what_is_received), TEST(long_tables),       TEST(wrong_commands),
-	TEST(other_address),    TEST(command_in_pieces), TEST(no_command),
+	TEST(several_pairs),     TEST(pairs_not_used), TEST(wrong_pairs),    TEST(what_is_received),
+	TEST(left_behind),       TEST(long_tables),    TEST(wrong_commands), TEST(other_address),
+	TEST(command_in_pieces), TEST(no_command),
 };
 
 int main(int argc, char **argv)
