@@ -103,8 +103,8 @@ class Virtio(Stack):
         shutil.rmtree(self.data, ignore_errors=True)
 
     def put(self, config):
-        """Writes a zone's file."""
-        self.run(f"echo '{json.dumps(config)}' >{FOLDER}/zone{config['zone_id']}.json")
+        """Writes a zone's file, and has it read."""
+        self.run(f"echo '{json.dumps(config)}' >{FOLDER}/zone{config['zone_id']}.json; hvisorctl reload")
 
     def boot(self, config):
         """The zone starts and has its shell."""
@@ -146,7 +146,7 @@ def test_root_on_disk(m):
 
 def console_text(m, number=1):
     """The end of what is kept of the zone's console, which may go on printing meanwhile."""
-    return m.command(f"hvisorctl logs {number} | tail -n 100")[1]
+    return m.run(f"hvisorctl logs {number} >/tmp/logs && tail -n 100 /tmp/logs")
 
 
 def acknowledged(m):
