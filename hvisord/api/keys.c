@@ -114,7 +114,37 @@ static bool is_too_old(const struct keyed *keyed)
 	return is_over(keyed) && age > KEYS_KEPT_S;
 }
 
-/* Those whose time is up, and if that is not enough the oldest. False: there is no room. */
+static unsigned count_uid(const struct keys *keys, uid_t uid)
+{
+	const struct keyed *keyed;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(keyed, &keys->list, entry)
+	count += keyed->uid == uid;
+	return count;
+}
+
+/* The oldest of the user who has the most: nobody's retry is done twice because somebody else asked for much. */
+static struct keyed *find_oldest(const struct keys *keys)
+{
+	struct keyed *keyed, *oldest = NULL;
+	unsigned most = 0;
+
+	TAILQ_FOREACH(keyed, &keys->list, entry)
+	{
+		unsigned count = is_over(keyed) && (oldest == NULL || keyed->uid != oldest->uid)
+					 ? count_uid(keys, keyed->uid)
+					 : 0;
+
+		if (count > most) {
+			most = count;
+			oldest = keyed;
+		}
+	}
+	return oldest;
+}
+
+/* Those whose time is up, and if that is not enough an old one. False: there is no room. */
 static bool make_room(struct keys *keys)
 {
 	struct keyed *keyed, *next;
@@ -124,11 +154,9 @@ static bool make_room(struct keys *keys)
 		if (is_too_old(keyed))
 			keyed_free(keyed);
 	}
-	for (keyed = TAILQ_FIRST(&keys->list); keyed != NULL && keys->count >= KEYS_MAX; keyed = next) {
-		next = TAILQ_NEXT(keyed, entry);
-		if (is_over(keyed))
-			keyed_free(keyed);
-	}
+	keyed = keys->count >= KEYS_MAX ? find_oldest(keys) : NULL;
+	if (keyed != NULL)
+		keyed_free(keyed);
 	return keys->count < KEYS_MAX;
 }
 

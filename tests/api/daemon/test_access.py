@@ -98,6 +98,19 @@ def admins(rig):
     assert f"audit: zone.start z1 by uid {USER}, pid {os.getpid()}" in log(rig)
 
 
+def keys(rig):
+    """Who asks for very much with keys takes no other's answer away."""
+    rig.zone(1, [2])
+    root = open_to_all(rig)
+    assert root.result("zone.start", zone=1, request_key="mine")["state"] == "running"
+    client = connect(rig, USER, ADMINS)
+    for i in range(300):
+        client.call("zone.start", zone=1, request_key=f"key {i}")
+    root.result("zone.stop", zone=1, mode="force")
+    assert root.result("zone.start", zone=1, request_key="mine")["state"] == "running"
+    assert root.result("zone.get", zone=1)["zone"]["state"] == "stopped"
+
+
 def shares(rig):
     """16 for a user, 56 for all users; root and the daemon's user always find a place among 64."""
     clients = [open_to_all(rig)]
@@ -176,5 +189,5 @@ def connect_to(path):
         return Client(path)
 
 
-run([the_file_keeps_strangers_out, strangers, readers, admins, shares, no_descriptors,
+run([the_file_keeps_strangers_out, strangers, readers, admins, keys, shares, no_descriptors,
      no_privilege])
