@@ -49,7 +49,7 @@ static void start(struct virtio_net *net)
 }
 
 /* Behind all pairs, and those are one without MQ (5.1.2). */
-static uint32_t control_queue(const struct virtio_net *net)
+uint32_t net_control_queue(const struct virtio_net *net)
 {
 	return 2 * (virtio_device_has(&net->device, VIRTIO_NET_F_MQ) ? net->num_pairs : 1);
 }
@@ -57,7 +57,7 @@ static uint32_t control_queue(const struct virtio_net *net)
 static bool net_service(struct virtio_device *device, uint32_t queue)
 {
 	struct virtio_net *net = from_device(device);
-	const uint32_t control = control_queue(net);
+	const uint32_t control = net_control_queue(net);
 
 	start(net);
 	if (queue < control)
@@ -131,11 +131,34 @@ static void init_device(struct virtio_net *net, struct virtio_host *host, uint32
 			   2 * net->num_pairs + 1, VIRTIO_NET_QUEUE_SIZE);
 }
 
+void net_tick_start(struct virtio_net *net)
+{
+	const struct itimerspec time = { .it_value = { .tv_nsec = NET_TICK_NS } };
+
+	if (!net->ticking)
+		net->ticking = timerfd_settime(net->timer, 0, &time, NULL) == 0;
+}
+
+static void tick(struct event_source *source, uint32_t events)
+{
+	struct virtio_net *net =
+		(struct virtio_net *)(void *)((char *)source - offsetof(struct virtio_net, tick));
+	uint64_t times;
+
+	(void)events;
+	if (read(net->timer, &times, sizeof(times)) < 0)
+		return;
+	net->ticking = false;
+	for (unsigned i = 0; i < net->num_pairs; i++)
+		net_rx_tick(&net->rx[i]);
+	net_control_tick(net);
+}
+
 static int init_timer(struct virtio_net *net)
 {
-	net->patience.ready = net_rx_patience_ends;
+	net->tick.ready = tick;
 	net->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	return net->timer < 0 ? -errno : event_loop_add(net->loop, net->timer, EPOLLIN, &net->patience);
+	return net->timer < 0 ? -errno : event_loop_add(net->loop, net->timer, EPOLLIN, &net->tick);
 }
 
 static int init_rx(struct virtio_net *net)

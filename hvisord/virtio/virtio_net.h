@@ -25,6 +25,8 @@
  *   what it does not want costs the zone nothing. Until it says so, and when
  *   its table is too long, it gets everything.
  * - Pairs that the driver does not use (5.1.6.5.5) are detached from the tap.
+ * - Commands that would set the tap again and again wait (5.1.6.5 says not for
+ *   how long): each takes a lock of the root zone's whole network.
  */
 #ifndef VIRTIO_NET_H
 #define VIRTIO_NET_H

@@ -8,6 +8,11 @@
 #include "virtio_net_private.h"
 
 #define COMMANDS_A_TURN 16u
+/*
+ * Each setting takes a lock of the root zone's whole network, and some wait for
+ * all its CPUs meanwhile: after so many in a tick a driver waits for the next.
+ */
+#define SETTINGS_A_TICK 64u
 
 #define CLASS_RX 0u /* section 5.1.6.5.1 */
 #define CLASS_MAC 1u
@@ -49,6 +54,13 @@ static void fetch_data(const struct command *command, uint64_t offset, void *to,
 	fetch(command->chain, COMMAND_HEAD + offset, to, size);
 }
 
+static int set_tap(struct virtio_net *net, unsigned pair, unsigned long what, const void *value)
+{
+	net->settings++;
+	net_tick_start(net);
+	return ioctl(net->fd + (int)pair, what, value) < 0 ? -errno : 0;
+}
+
 int net_set_active(struct virtio_net *net, unsigned active)
 {
 	int err = 0;
@@ -59,8 +71,7 @@ int net_set_active(struct virtio_net *net, unsigned active)
 		struct ifreq request = { .ifr_flags = (short)(attach ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE) };
 
 		net_rx_watch(&net->rx[pair], false);
-		if (ioctl(net->fd + (int)pair, TUNSETQUEUE, &request) < 0)
-			err = -errno;
+		err = set_tap(net, pair, TUNSETQUEUE, &request);
 		if (!err || !attach) /* a tap that is gone has no queues either */
 			net->active = attach ? pair + 1 : pair;
 		if (!err && attach)
@@ -89,6 +100,7 @@ int net_filter_apply(struct virtio_net *net)
 	const struct net_filter *filter = &net->filter;
 	struct tap_filter tap = { .flags = 0 };
 	unsigned count = 0;
+	int err;
 
 	if (!filter->promiscuous && filter->num_unicast <= NET_MAX_ADDRESSES) {
 		memcpy(tap.address[count++], net->config.mac, VIRTIO_NET_MAC_SIZE);
@@ -106,10 +118,10 @@ int net_filter_apply(struct virtio_net *net)
 	tap.count = (uint16_t)count;
 	if (count == 0 && !net->filtered)
 		return 0;
-	if (ioctl(net->fd, TUNSETTXFILTER, &tap) < 0)
-		return -errno;
-	net->filtered = count > 0;
-	return 0;
+	err = set_tap(net, 0, TUNSETTXFILTER, &tap);
+	if (!err)
+		net->filtered = count > 0;
+	return err;
 }
 
 /* One byte, 0 or 1. */
@@ -124,14 +136,32 @@ static bool get_switch(const struct command *command, bool *ret_on)
 	return on <= 1;
 }
 
+/* The tap is told what has changed, and nothing has if it does not take that. */
+static bool take_filter(struct virtio_net *net, const struct net_filter *filter)
+{
+	const struct net_filter before = net->filter;
+
+	if (memcmp(filter, &before, sizeof(before)) == 0)
+		return true;
+	net->filter = *filter;
+	if (net_filter_apply(net) == 0)
+		return true;
+	net->filter = before;
+	return false;
+}
+
 static bool set_promiscuous(struct virtio_net *net, const struct command *command)
 {
-	return get_switch(command, &net->filter.promiscuous) && net_filter_apply(net) == 0;
+	struct net_filter filter = net->filter;
+
+	return get_switch(command, &filter.promiscuous) && take_filter(net, &filter);
 }
 
 static bool set_all_multicast(struct virtio_net *net, const struct command *command)
 {
-	return get_switch(command, &net->filter.all_multicast) && net_filter_apply(net) == 0;
+	struct net_filter filter = net->filter;
+
+	return get_switch(command, &filter.all_multicast) && take_filter(net, &filter);
 }
 
 /* A table of addresses at *offset, which moves behind it. False: it is cut. */
@@ -164,22 +194,25 @@ static bool set_table(struct virtio_net *net, const struct command *command)
 	if (!get_table(command, &offset, &filter.num_unicast, filter.unicast) ||
 	    !get_table(command, &offset, &filter.num_multicast, filter.multicast) || offset != command->size)
 		return false;
-	net->filter = filter;
-	return net_filter_apply(net) == 0;
+	return take_filter(net, &filter);
 }
 
 static bool set_address(struct virtio_net *net, const struct command *command)
 {
 	static const uint8_t zero[VIRTIO_NET_MAC_SIZE];
-	uint8_t mac[VIRTIO_NET_MAC_SIZE];
+	uint8_t mac[VIRTIO_NET_MAC_SIZE], before[VIRTIO_NET_MAC_SIZE];
 
 	if (command->size != sizeof(mac))
 		return false;
 	fetch_data(command, 0, mac, sizeof(mac));
 	if ((mac[0] & 1u) != 0 || memcmp(mac, zero, sizeof(mac)) == 0)
 		return false;
+	memcpy(before, net->config.mac, sizeof(before));
 	memcpy(net->config.mac, mac, sizeof(mac));
-	return net_filter_apply(net) == 0;
+	if (net_filter_apply(net) == 0)
+		return true;
+	memcpy(net->config.mac, before, sizeof(before));
+	return false;
 }
 
 static bool set_pairs(struct virtio_net *net, const struct command *command)
@@ -219,6 +252,22 @@ static uint8_t run(struct virtio_net *net)
 	return ACK_ERR;
 }
 
+void net_control_tick(struct virtio_net *net)
+{
+	net->settings = 0;
+	if (!net->rests)
+		return;
+	net->rests = false;
+	virtio_device_notify(&net->device, net_control_queue(net));
+}
+
+/* Too much was set of late: the rest of the queue waits for the next tick. */
+static bool begin_rest(struct virtio_net *net)
+{
+	net->rests = net->settings >= SETTINGS_A_TICK && net->ticking;
+	return net->rests;
+}
+
 /* Class, command, data; then one byte to be written. */
 bool net_control(struct virtio_net *net, uint32_t index)
 {
@@ -228,7 +277,7 @@ bool net_control(struct virtio_net *net, uint32_t index)
 	unsigned turns = COMMANDS_A_TURN;
 
 	do {
-		while (turns > 0 && virtio_device_pop(device, index, &net->chain)) {
+		while (turns > 0 && !begin_rest(net) && virtio_device_pop(device, index, &net->chain)) {
 			if (chain->out_bytes < COMMAND_HEAD || chain->in_bytes < 1) {
 				virtio_device_break(device, VIRTIO_FAULT_REQUEST);
 				break;
@@ -237,7 +286,8 @@ bool net_control(struct virtio_net *net, uint32_t index)
 			virtio_device_push(device, index, chain->head, 1);
 			turns--;
 		}
-	} while (turns > 0 && --turns > 0 && virtio_device_is_live(device) && virtqueue_notify_on(queue));
+	} while (turns > 0 && --turns > 0 && !net->rests && virtio_device_is_live(device) &&
+		 virtqueue_notify_on(queue));
 	virtio_device_flush(device, index);
-	return turns == 0;
+	return turns == 0 && !net->rests;
 }

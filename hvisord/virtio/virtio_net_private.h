@@ -64,10 +64,12 @@ struct net_filter {
 struct virtio_net {
 	struct virtio_device device; /* first */
 	struct event_loop *loop;
-	struct event_source patience; /* it ends: see net_rx_patience_ends() */
-	int timer;                    /* of it, a timerfd */
-	bool patient;                 /* the timer runs */
-	int fd;                       /* of pair 0; the others follow */
+	struct event_source tick; /* the timer runs out: see net_tick_start() */
+	int timer;                /* a timerfd */
+	bool ticking;             /* it runs */
+	unsigned settings;        /* of the tap, since the last tick */
+	bool rests;               /* the control queue does, until the next one */
+	int fd;                   /* of pair 0; the others follow */
 	unsigned num_pairs;
 	unsigned active;  /* pairs in use */
 	bool started;     /* the tap is set to what was agreed */
@@ -92,6 +94,8 @@ static inline uint32_t net_tx_queue(unsigned pair)
 	return 2 * pair + 1;
 }
 
+uint32_t net_control_queue(const struct virtio_net *net);
+
 /* Each as virtio_class.service. */
 bool net_receive(struct net_rx *rx);
 bool net_transmit(struct virtio_net *net, unsigned pair);
@@ -103,7 +107,15 @@ void net_rx_watch(struct net_rx *rx, bool watch);
 void net_rx_release(struct net_rx *rx);
 /* What the loop calls. */
 void net_rx_ready(struct event_source *source, uint32_t events);
-void net_rx_patience_ends(struct event_source *source, uint32_t events);
+
+#define NET_TICK_NS 100000000
+
+/* There will be a tick within NET_TICK_NS, and what it is for: those below. */
+void net_tick_start(struct virtio_net *net);
+/* Buffers that are waited for may not come. */
+void net_rx_tick(struct net_rx *rx);
+/* The tap may be set again. */
+void net_control_tick(struct virtio_net *net);
 
 /* Uses so many pairs, and detaches the others from the tap. 0, or a negative errno and fewer are used. */
 int net_set_active(struct virtio_net *net, unsigned active);

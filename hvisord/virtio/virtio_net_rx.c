@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the tap to the driver. */
 #include <errno.h>
-#include <stddef.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "virtio_net_private.h"
 
 #define HEADER_SIZE sizeof(struct net_header)
 #define JUMBO_FRAME 9018u /* what taps carry that are not for segmentation */
-/* For buffers, once or twice that long: much longer than a driver takes that will give any. */
-#define PATIENCE_NS 100000000
 
 static bool is_live(const struct net_rx *rx)
 {
@@ -126,45 +121,27 @@ static bool has_room(const struct net_rx *rx)
 	       rx->pressed || 2 * rx->num_held >= rx->most;
 }
 
-static void start_timer(struct virtio_net *net)
-{
-	const struct itimerspec patience = { .it_value = { .tv_nsec = PATIENCE_NS } };
-
-	net->patient = timerfd_settime(net->timer, 0, &patience, NULL) == 0;
-}
-
-/* The tap is left alone until the driver notifies; or until patience ends, if there is anything here to use. */
+/* The tap is left alone until the driver notifies; or for a tick or two, if there is anything here to use. */
 static void begin_waiting(struct net_rx *rx)
 {
 	rx->waiting = true;
 	rx->waits_long = false;
-	if (rx->num_held > 0 && !rx->net->patient)
-		start_timer(rx->net);
+	if (rx->num_held > 0)
+		net_tick_start(rx->net);
 }
 
-void net_rx_patience_ends(struct event_source *source, uint32_t events)
+/* Much longer than a driver takes that will give any. */
+void net_rx_tick(struct net_rx *rx)
 {
-	struct virtio_net *net =
-		(struct virtio_net *)(void *)((char *)source - offsetof(struct virtio_net, patience));
-	uint64_t times;
-
-	(void)events;
-	if (read(net->timer, &times, sizeof(times)) < 0)
+	if (!rx->waiting || rx->num_held == 0)
 		return;
-	net->patient = false;
-	for (unsigned i = 0; i < net->num_pairs; i++) {
-		struct net_rx *rx = &net->rx[i];
-
-		if (!rx->waiting || rx->num_held == 0)
-			continue;
-		if (rx->waits_long) {
-			rx->waiting = false;
-			rx->pressed = true;
-			virtio_device_notify(&net->device, net_rx_queue(i));
-		} else { /* maybe since a moment ago */
-			rx->waits_long = true;
-			start_timer(net);
-		}
+	if (rx->waits_long) {
+		rx->waiting = false;
+		rx->pressed = true;
+		virtio_device_notify(&rx->net->device, net_rx_queue(rx->pair));
+	} else { /* maybe since a moment ago */
+		rx->waits_long = true;
+		net_tick_start(rx->net);
 	}
 }
 

@@ -286,6 +286,55 @@ static void wrong_commands(void)
 	net_rig_free(rig);
 }
 
+/* A command that is refused has changed nothing. */
+static void refused_switch(void)
+{
+	struct net_rig *rig = net_rig_new(1);
+
+	net_rig_start(rig, FEATURES | VIRTIO_NET_F_CTRL_RX, 16);
+	CHECK_EQ(COMMAND(rig, 2, "\0", "\0", "\2"), ERR);
+	CHECK_EQ(COMMAND(rig, 2, "\0", "\1", "\1"), OK);
+	CHECK(passes(rig, stranger));
+	net_rig_free(rig);
+}
+
+/* A driver that sets its tap without end is served, but the root zone's networks are not its own. */
+static void settings_without_end(void)
+{
+	const unsigned commands = 120;
+	struct net_rig *rig = net_rig_new(1);
+	const struct net_rig_part on[2] = { { NET_BUFFER, 3 }, { NET_BUFFER + 16, 1 } };
+	const struct net_rig_part off[2] = { { NET_BUFFER + 32, 3 }, { NET_BUFFER + 48, 1 } };
+	unsigned done;
+
+	net_rig_start(rig, FEATURES | VIRTIO_NET_F_CTRL_RX, 256);
+	memcpy(net_rig_at(rig, on[0].ipa), "\0\0\1", 3);
+	memcpy(net_rig_at(rig, off[0].ipa), "\0\0\0", 3);
+	for (unsigned i = 0; i < commands; i++)
+		net_rig_offer(rig, 2, i % 2 == 0 ? off : on, 1, 1);
+	net_rig_kick(rig, 2);
+	while (virtio_device_service(rig->device)) /* and no time passes */
+		;
+	done = count_used(rig, 2);
+	CHECK(done > 0 && done < commands);
+	net_rig_kick(rig, 2); /* does not help */
+	while (virtio_device_service(rig->device))
+		;
+	CHECK_EQ(count_used(rig, 2), 0);
+	CHECK(passes(rig, net_rig_mac)); /* while frames pass */
+	for (unsigned wakes = 0; done < commands && wakes < 100; wakes++) {
+		CHECK_EQ(event_loop_turn(&rig->loop, 1000), 0);
+		net_rig_turn(rig);
+		done += count_used(rig, 2);
+	}
+	CHECK_EQ(done, commands);
+	CHECK_EQ(*(uint8_t *)net_rig_at(rig, on[1].ipa), OK);
+	/* What changes nothing costs nothing. */
+	for (unsigned i = 0; i < commands; i++)
+		CHECK_EQ(COMMAND(rig, 2, "\0", "\0", "\1"), OK);
+	net_rig_free(rig);
+}
+
 static void other_address(void)
 {
 	struct net_rig *rig = net_rig_new(1);
@@ -351,9 +400,9 @@ static void no_command(void)
 }
 
 static const struct test tests[] = {
-	TEST(several_pairs),     TEST(pairs_not_used), TEST(wrong_pairs),    TEST(what_is_received),
-	TEST(left_behind),       TEST(long_tables),    TEST(wrong_commands), TEST(other_address),
-	TEST(command_in_pieces), TEST(no_command),
+	TEST(several_pairs),  TEST(pairs_not_used),       TEST(wrong_pairs),       TEST(what_is_received),
+	TEST(left_behind),    TEST(long_tables),          TEST(wrong_commands),    TEST(other_address),
+	TEST(refused_switch), TEST(settings_without_end), TEST(command_in_pieces), TEST(no_command),
 };
 
 int main(int argc, char **argv)
