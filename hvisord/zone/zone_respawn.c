@@ -115,15 +115,21 @@ static unsigned delay_after(unsigned respawns)
 	return delay < MAX_DELAY_MS ? delay : MAX_DELAY_MS;
 }
 
+static void give_up(struct zone *zone, const char *why)
+{
+	const struct zones *zones = zone->private->zones;
+
+	log_zone_error(zone->name, "%s: its devices are not served any more", why);
+	zones->hooks->device(zones->user, zone, zone->device_pid, "unserved");
+}
+
 static void begin(struct zone *zone)
 {
 	struct zone_private *private = zone->private;
 	struct zone_respawn *respawn = calloc(1, sizeof(*respawn));
 
-	if (respawn == NULL) {
-		log_zone_error(zone->name, "out of memory: its devices are not served any more");
-		return;
-	}
+	if (respawn == NULL)
+		return give_up(zone, "out of memory");
 	/* one that no record knows, since its daemon died over it, gives back the disks and the ring */
 	device_unlink(private->zones->options.run_dir, (uint32_t)zone->id);
 	respawn->zone = zone;
@@ -160,9 +166,7 @@ void zone_device_failed(struct zone *zone)
 	if (private->respawns < MAX_RESPAWNS)
 		begin(zone);
 	else
-		log_zone_error(zone->name,
-			       "%u device processes died in a row: its devices are not served any more",
-			       private->respawns);
+		give_up(zone, "too many of its device processes died in a row");
 }
 
 bool zone_respawn_cancel(struct zone *zone)
