@@ -589,33 +589,36 @@ def test_pause(m):
     alive(m, "after pauses")
 
 
+def pause_all_the_time(m, guest, cpus, done):
+    """Runs a guest to its end, which must be the right one; returns how often it was paused."""
+    m.config(cpus=cpus)
+    for intid in range(128, 136):
+        m.command("interrupt", intid)
+    for intid in range(160, 164):
+        m.command("virtual", intid)
+    m.command("virtual", 78)
+    if guest == "mmio":
+        m.command("region", 1, 3, 0, 0x8A00FE00, 0x200, 0)
+    m.run(guest, 0)
+    pauses = 0
+    while m.status()["state"] != "ended":
+        if m.simple("pause") == "ok":
+            state = m.command("wait", 1, 6, 5)["state"]  # not for long: it may end first
+            pauses += state == 6
+        m.simple("resume")
+    check(f"{guest}: ended after {pauses} pauses", m.status()["reason"], "guest_off")
+    check(f"{guest}: and as it should", m.log(), [done])
+    end(m)
+    return pauses
+
+
 def test_pause_goes_on(m):
     """A zone that is paused all the time comes to the same end as one that is not."""
-    for guest, arg, cpus, done in (
-        ("cpuon", 0, 0xC, "done rounds=0x14"),
-        ("gic", 0, 0xC, "done"),
-        ("mmio", 0, 0x4, "done"),
-    ):
-        m.command("serve", 1)
-        m.config(cpus=cpus)
-        for intid in range(128, 136):
-            m.command("interrupt", intid)
-        for intid in range(160, 164):
-            m.command("virtual", intid)
-        m.command("virtual", 78)
-        if guest == "mmio":
-            m.command("region", 1, 3, 0, 0x8A00FE00, 0x200, 0)
-        m.run(guest, arg)
-        pauses = 0
-        while m.status()["state"] != "ended":
-            if m.simple("pause") == "ok":
-                state = m.command("wait", 1, 6, 5)["state"]  # not for long: it may end first
-                pauses += state == 6
-            m.simple("resume")
-        check(f"{guest}: ended after {pauses} pauses", m.status()["reason"], "guest_off")
-        check(f"{guest}: and as it should", m.log(), [done])
-        check(f"{guest}: was paused", pauses > 0, True)
-        end(m)
+    m.command("serve", 1)
+    for guest, cpus, done in (("cpuon", 0xC, "done rounds=0x14"), ("gic", 0xC, "done"), ("mmio", 0x4, "done")):
+        # On a machine that has much to do the guest may come to its end before anybody asks for a pause.
+        pauses = (pause_all_the_time(m, guest, cpus, done) for _ in range(20))
+        check(f"{guest}: was paused", any(pauses), True)
     m.command("serve", 0)
 
 
