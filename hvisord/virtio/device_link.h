@@ -64,7 +64,7 @@ struct device_link_header {
  * device_spec.h, with file descriptor 3 = /dev/hvisor bound to the zone, 4 =
  * the listening link socket, from 5 on those of its devices without a hole, in
  * their order; it closes all others but stderr.
- * Started by root it goes on as user and group 61184 + ZONE_ID.
+ * Started by root it goes on as user and group 60928 + ZONE_ID.
  *
  * It writes one line to stderr when it ends for any reason but QUIT, and a
  * bounded number of lines when drivers break devices. Exit codes: 0 QUIT,

@@ -11,10 +11,11 @@
 
 /*
  * The user and group of zone N's process when it was started by root:
- * SANDBOX_FIRST_UID + N, at the start of the range that systemd keeps for
- * dynamic users (61184 - 65519), so no file of the system belongs to it.
+ * SANDBOX_FIRST_UID + N, between the ranges that systemd hands out (its
+ * UIDS-GIDS.md has 60706 - 61183 as unused) and above those of people, so no
+ * file belongs to it, and no service's process may be sent signals by it.
  */
-#define SANDBOX_FIRST_UID 61184u
+#define SANDBOX_FIRST_UID 60928u
 
 /*
  * First, while the program is alone with itself: closes every descriptor from

@@ -500,7 +500,8 @@ static void from_outside(void)
 	CHECK_EQ(read(ready[0], &byte, 1), 1);
 	for (size_t i = 0; i < COUNT(lines); i++)
 		CHECK(status_has(pid, lines[i]));
-	CHECK(geteuid() != 0 || status_has(pid, "Uid:\t61193\t61193\t61193\t61193"));
+	CHECK(geteuid() != 0 ||
+	      status_has(pid, "Uid:\t60937\t60937\t60937\t60937")); /* SANDBOX_FIRST_UID + ZONE */
 	for (size_t i = 0; i < COUNT(names); i++)
 		CHECK(!same_namespace(pid, names[i]));
 	kill(pid, SIGKILL);
