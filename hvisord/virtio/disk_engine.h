@@ -13,7 +13,7 @@ struct disk_engine_ops {
 	void (*submit)(struct disk_io *disk, struct disk_request *request);
 	void (*kick)(struct disk_io *disk);
 	void (*reap)(struct disk_io *disk);
-	void (*drain)(struct disk_io *disk);
+	bool (*wait)(struct disk_io *disk);
 };
 
 /* First member of every engine's own. */

@@ -60,7 +60,19 @@ void disk_io_reap(struct disk_io *disk)
 	disk->ops->reap(disk);
 }
 
+void disk_io_cancel(struct disk_request *request)
+{
+	__atomic_store_n(&request->cancelled, true, __ATOMIC_RELAXED);
+}
+
+bool disk_io_wait(struct disk_io *disk)
+{
+	return disk->ops->wait(disk);
+}
+
 void disk_io_drain(struct disk_io *disk)
 {
-	disk->ops->drain(disk);
+	disk_io_kick(disk);
+	while (disk_io_wait(disk))
+		;
 }

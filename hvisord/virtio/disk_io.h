@@ -17,8 +17,9 @@
 #include <sys/queue.h>
 #include <sys/uio.h>
 
-#define DISK_IO_SEGMENTS 256u /* buffers of one request */
-#define DISK_IO_REQUESTS 128u /* of a disk, under way at once */
+#define DISK_IO_SEGMENTS 256u  /* buffers of one request */
+#define DISK_IO_REQUESTS 128u  /* of a disk, under way at once */
+#define DISK_IO_SLICE 2097152u /* bytes that one system call transfers at most */
 
 enum disk_op {
 	DISK_READ,
@@ -61,7 +62,10 @@ struct disk_request {
 	/* The engine's. */
 	STAILQ_ENTRY(disk_request) entry;
 	struct disk_call call;
-	uint64_t left; /* bytes, of a transfer */
+	uint64_t left;  /* bytes, of a transfer */
+	unsigned first; /* buffer that is not used up */
+	size_t held;    /* bytes at the end of the last buffer of this call that are for later calls */
+	bool cancelled;
 	unsigned stage;
 	int result;
 };
@@ -99,6 +103,20 @@ void disk_io_kick(struct disk_io *disk);
 
 /* Calls done() for all that is done. Never waits. */
 void disk_io_reap(struct disk_io *disk);
+
+/*
+ * No further system call is made for a request that is under way, and it is
+ * done with -ECANCELED if one would have been wanted: part of it may have been
+ * done. What the kernel is at goes on, a slice or a range at most, or a FLUSH.
+ */
+void disk_io_cancel(struct disk_request *request);
+
+/*
+ * Waits until a request that was shown to the engine by disk_io_kick() is done
+ * or goes on, and calls done(). What goes on wants another disk_io_kick() or
+ * disk_io_wait(). False, at once: nothing is under way.
+ */
+bool disk_io_wait(struct disk_io *disk);
 
 /* Waits until nothing is under way, and reaps. */
 void disk_io_drain(struct disk_io *disk);

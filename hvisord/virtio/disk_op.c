@@ -36,29 +36,53 @@ static bool end_of_range(struct disk_request *request)
 	return request->op == DISK_ZERO && request->sync ? begin(request, STAGE_SYNC) : end(request, 0);
 }
 
+static bool is_cancelled(const struct disk_request *request)
+{
+	return __atomic_load_n(&request->cancelled, __ATOMIC_RELAXED);
+}
+
+/* The call's buffers: as many as make a slice, the last of them cut. */
+static void cut_slice(struct disk_request *request)
+{
+	struct disk_call *call = &request->call;
+	uint64_t size = 0;
+
+	call->iov = &request->iov[request->first];
+	call->num = 0;
+	while (request->first + call->num < request->num && size < DISK_IO_SLICE)
+		size += call->iov[call->num++].iov_len;
+	request->held = size > DISK_IO_SLICE ? (size_t)(size - DISK_IO_SLICE) : 0;
+	if (request->held > 0)
+		call->iov[call->num - 1].iov_len -= request->held;
+}
+
 static void begin_transfer(struct disk_request *request)
 {
 	request->left = request->length;
+	request->first = 0;
 	request->call = (struct disk_call){
 		.kind = request->op == DISK_READ ? DISK_CALL_READV : DISK_CALL_WRITEV,
 		.flags = request->op == DISK_WRITE && request->sync ? RWF_DSYNC : 0,
 		.offset = request->offset,
-		.iov = request->iov,
-		.num = request->num,
 	};
+	cut_slice(request);
 }
 
 /* Leaves out the first bytes of the buffers, which are done. */
-static void advance(struct disk_call *call, uint64_t done)
+static void advance(struct disk_request *request, uint64_t done)
 {
-	while (call->num > 0 && done >= call->iov->iov_len) {
-		done -= call->iov->iov_len;
-		call->iov++;
-		call->num--;
+	struct iovec *iov = &request->iov[request->first];
+
+	if (request->held > 0)
+		request->call.iov[request->call.num - 1].iov_len += request->held;
+	while (request->first < request->num && done >= iov->iov_len) {
+		done -= iov->iov_len;
+		iov++;
+		request->first++;
 	}
-	if (call->num > 0) {
-		call->iov->iov_base = (char *)call->iov->iov_base + done;
-		call->iov->iov_len -= (size_t)done;
+	if (done > 0) {
+		iov->iov_base = (char *)iov->iov_base + done;
+		iov->iov_len -= (size_t)done;
 	}
 }
 
@@ -68,8 +92,11 @@ static bool next_transfer(struct disk_request *request, int64_t result)
 		return end(request, result < 0 ? (int)result : -EIO);
 	request->left -= (uint64_t)result;
 	request->call.offset += (uint64_t)result;
-	advance(&request->call, (uint64_t)result);
-	return request->left > 0 ? true : end(request, 0);
+	if (request->left == 0)
+		return end(request, 0);
+	advance(request, (uint64_t)result);
+	cut_slice(request);
+	return true;
 }
 
 static void begin_sync(struct disk_request *request)
@@ -128,7 +155,7 @@ static bool next_zero_range(struct disk_request *request, int64_t result)
 static void fill_zeroes(struct disk_request *request)
 {
 	struct disk_call *call = &request->call;
-	uint64_t left = request->left;
+	uint64_t left = request->left < DISK_IO_SLICE ? request->left : DISK_IO_SLICE;
 
 	call->iov = request->iov;
 	for (call->num = 0; left > 0 && call->num < DISK_IO_SEGMENTS; call->num++) {
@@ -188,9 +215,10 @@ void disk_op_begin(struct disk_request *request)
 
 bool disk_op_next(struct disk_request *request, int64_t result)
 {
-	if (result == -EINTR)
-		return true; /* the same call once more */
-	return stages[request->stage].next(request, result);
+	/* after EINTR the same call once more */
+	const bool more = result == -EINTR || stages[request->stage].next(request, result);
+
+	return more && is_cancelled(request) ? end(request, -ECANCELED) : more;
 }
 
 int64_t disk_op_call(int fd, const struct disk_request *request)
@@ -198,6 +226,8 @@ int64_t disk_op_call(int fd, const struct disk_request *request)
 	const struct disk_call *call = &request->call;
 	int64_t result = -1;
 
+	if (is_cancelled(request))
+		return -ECANCELED;
 	switch (call->kind) {
 	case DISK_CALL_READV:
 		result = preadv2(fd, call->iov, (int)call->num, (off_t)call->offset, call->flags);

@@ -3,6 +3,7 @@
  * A request as system calls, one after the other, whoever makes them. What
  * follows a call depends on its result: a transfer that stopped half way goes
  * on, a file system that cannot make holes is given zeroes.
+ * A transfer is made in slices, of DISK_IO_SLICE bytes at most.
  *
  * | request | calls |
  * | READ    | preadv2 until all is there |
@@ -22,11 +23,12 @@ void disk_op_begin(struct disk_request *request);
 /*
  * The call gave that: bytes, 0, or a negative errno. True: request->call is the
  * next one; false: it is over, and request->result says how. -EIO also where
- * the file ends too early.
+ * the file ends too early; -ECANCELED where disk_io_cancel()
+ * came before the next call.
  */
 bool disk_op_next(struct disk_request *request, int64_t result);
 
-/* Makes request->call and returns what it gave. */
+/* Makes request->call and returns what it gave; -ECANCELED: it is cancelled, and none was made. */
 int64_t disk_op_call(int fd, const struct disk_request *request);
 
 /* Holes can be punched into the file, as far as it tells. Changes nothing. */

@@ -47,6 +47,7 @@ static void *work(void *argument)
 	pthread_mutex_lock(&disk->lock);
 	for (;;) {
 		struct disk_request *request = STAILQ_FIRST(&disk->todo);
+		bool more;
 
 		if (!request && disk->ending)
 			break;
@@ -56,10 +57,12 @@ static void *work(void *argument)
 		}
 		STAILQ_REMOVE_HEAD(&disk->todo, entry);
 		pthread_mutex_unlock(&disk->lock);
-		while (disk_op_next(request, disk_op_call(disk->fd, request)))
-			;
+		more = disk_op_next(request, disk_op_call(disk->fd, request));
 		pthread_mutex_lock(&disk->lock);
-		finish(disk, request);
+		if (more) /* after those that waited for a thread meanwhile */
+			STAILQ_INSERT_TAIL(&disk->todo, request, entry);
+		else
+			finish(disk, request);
 	}
 	pthread_mutex_unlock(&disk->lock);
 	return NULL;
@@ -186,15 +189,15 @@ static void wait_for_event(const struct threads *disk)
 	(void)poll(&poll_fd, 1, -1);
 }
 
-static void threads_drain(struct disk_io *io)
+static bool threads_wait(struct disk_io *io)
 {
 	const struct threads *disk = from_io(io);
 
-	threads_kick(io);
-	while (disk->under_way > 0) {
-		wait_for_event(disk);
-		threads_reap(io);
-	}
+	if (disk->under_way == 0)
+		return false;
+	wait_for_event(disk);
+	threads_reap(io);
+	return true;
 }
 
 const struct disk_engine_ops disk_threads = {
@@ -204,5 +207,5 @@ const struct disk_engine_ops disk_threads = {
 	.submit = threads_submit,
 	.kick = threads_kick,
 	.reap = threads_reap,
-	.drain = threads_drain,
+	.wait = threads_wait,
 };

@@ -217,15 +217,15 @@ static void uring_kick(struct disk_io *io)
 	}
 }
 
-static void uring_drain(struct disk_io *io)
+static bool uring_wait(struct disk_io *io)
 {
 	struct uring *disk = from_io(io);
 
-	uring_kick(io);
-	while (disk->under_way > 0) {
-		(void)io_uring_submit_and_wait(&disk->ring, 1); /* what it says is seen by what is there */
-		take_completions(disk);
-	}
+	if (disk->under_way == 0)
+		return false;
+	(void)io_uring_submit_and_wait(&disk->ring, 1); /* what it says is seen by what is there */
+	take_completions(disk);
+	return true;
 }
 
 const struct disk_engine_ops disk_uring = {
@@ -235,5 +235,5 @@ const struct disk_engine_ops disk_uring = {
 	.submit = uring_submit,
 	.kick = uring_kick,
 	.reap = uring_reap,
-	.drain = uring_drain,
+	.wait = uring_wait,
 };

@@ -18,12 +18,14 @@ void virtio_blk_complete(struct blk_request *request, uint8_t status)
 	struct virtio_blk *blk = request->blk;
 	struct virtio_device *device = &blk->device;
 
-	if (virtio_device_is_live(device) && device->queue[request->queue].ready) {
+	if (!request->disk.cancelled && virtio_device_is_live(device) &&
+	    device->queue[request->queue].ready) {
 		*(volatile uint8_t *)request->status = status;
 		virtio_device_push(device, request->queue, request->head,
 				   status == VIRTIO_BLK_S_OK ? request->used : 1);
 		blk->touched |= 1u << request->queue;
 	}
+	request->under_way = false;
 	SLIST_INSERT_HEAD(&blk->free, request, entry);
 }
 
@@ -103,11 +105,30 @@ static bool blk_service(struct virtio_device *device, uint32_t index)
 	return false;
 }
 
-static void blk_quiesce(struct virtio_device *device)
+static bool is_of(const struct blk_request *request, uint32_t queues)
+{
+	return request->under_way && (queues >> request->queue & 1u);
+}
+
+static void cancel(struct virtio_blk *blk, uint32_t queues)
+{
+	for (unsigned i = 0; i < VIRTIO_BLK_IN_FLIGHT; i++) {
+		if (is_of(&blk->request[i], queues))
+			disk_io_cancel(&blk->request[i].disk);
+	}
+}
+
+static void blk_quiesce(struct virtio_device *device, uint32_t queues)
 {
 	struct virtio_blk *blk = from_device(device);
 
-	disk_io_drain(blk->disk);
+	cancel(blk, queues);
+	disk_io_kick(blk->disk);
+	for (unsigned i = 0; i < VIRTIO_BLK_IN_FLIGHT; i++) {
+		while (is_of(&blk->request[i], queues))
+			(void)disk_io_wait(blk->disk);
+	}
+	disk_io_kick(blk->disk); /* others, which go on */
 	show(blk);
 }
 
@@ -116,6 +137,7 @@ static void blk_free(struct virtio_device *device)
 	struct virtio_blk *blk = from_device(device);
 
 	if (blk->disk) {
+		cancel(blk, UINT32_MAX);
 		disk_io_drain(blk->disk);
 		event_loop_remove(blk->loop, blk->event);
 	}

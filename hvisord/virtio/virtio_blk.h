@@ -7,7 +7,8 @@
  *   something for a disk that is read only.
  * - A driver that does not agree on FLUSH gets writes that are on stable
  *   storage when they complete (5.2.6.2); one that does, has FLUSH for that.
- * - No SIZE_MAX: nothing is copied here, so buffers may be as large as they come.
+ * - No SIZE_MAX: nothing is copied here, so buffers may be as large as they come;
+ *   large requests are done in slices.
  * - A request's header, data and status are found by their place in the bytes
  *   of the chain, however the driver cut it (2.7.4.1).
  * - Requests complete in any order (5.2.6). What fails does so with IOERR, what
@@ -15,7 +16,10 @@
  * - A chain without a whole header, without a status byte, or with more
  *   buffers than SEG_MAX allows breaks the device.
  * - When the driver resets the device or one of its queues, what is under way
- *   is awaited: nothing is written to guest memory afterwards (2.4.2, 2.6.1.2).
+ *   there is given up after the system call that the kernel is at, a slice of
+ *   DISK_IO_SLICE bytes, a range or a FLUSH, and that is awaited: nothing is
+ *   written to guest memory afterwards (2.4.2, 2.6.1.2). What requests of
+ *   any size still have to do does not hold a reset up.
  */
 #ifndef VIRTIO_BLK_H
 #define VIRTIO_BLK_H

@@ -41,6 +41,7 @@ struct blk_request {
 	struct disk_request disk; /* first */
 	struct virtio_blk *blk;
 	SLIST_ENTRY(blk_request) entry; /* while free */
+	bool under_way;                 /* the disk has it */
 	uint8_t *status;
 	uint32_t queue;
 	uint32_t used; /* bytes written to the driver's buffers if all goes well */

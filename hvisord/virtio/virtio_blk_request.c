@@ -232,7 +232,7 @@ enum virtio_fault virtio_blk_begin(struct virtio_blk *blk, uint32_t queue)
 	request->head = chain->head;
 	request->status = where;
 	request->used = 1;
-	request->disk.sync = request->disk.unmap = false;
+	request->disk.sync = request->disk.unmap = request->disk.cancelled = false;
 	request->disk.length = 0;
 	request->disk.num = 0;
 	type = find_type(header.type);
@@ -241,9 +241,11 @@ enum virtio_fault virtio_blk_begin(struct virtio_blk *blk, uint32_t queue)
 		return VIRTIO_FAULT_CHAIN_LENGTH;
 	SLIST_REMOVE_HEAD(&blk->free, entry);
 	if (status != VIRTIO_BLK_S_OK || type->work == BLK_NEVER ||
-	    (type->work == BLK_LENGTH && request->disk.length == 0))
+	    (type->work == BLK_LENGTH && request->disk.length == 0)) {
 		virtio_blk_complete(request, status);
-	else
+	} else {
+		request->under_way = true;
 		disk_io_submit(blk->disk, &request->disk);
+	}
 	return VIRTIO_FAULT_NONE;
 }

@@ -62,15 +62,15 @@ uint32_t virtio_device_interrupt_status(const struct virtio_device *device)
 	return __atomic_load_n(device->interrupt_status, __ATOMIC_SEQ_CST);
 }
 
-static void quiesce(struct virtio_device *device)
+static void quiesce(struct virtio_device *device, uint32_t queues)
 {
 	if (device->class->quiesce)
-		device->class->quiesce(device);
+		device->class->quiesce(device, queues);
 }
 
 void virtio_device_reset(struct virtio_device *device)
 {
-	quiesce(device);
+	quiesce(device, UINT32_MAX);
 	for (uint32_t i = 0; i < device->num_queues; i++)
 		virtqueue_reset(&device->queue[i]);
 	device->status = 0;
@@ -133,7 +133,7 @@ void virtio_device_queue_ready(struct virtio_device *device, uint32_t index, boo
 		return;
 	queue = &device->queue[index];
 	if (!ready) {
-		quiesce(device);
+		quiesce(device, 1u << index);
 		queue->ready = false;
 		device->pending &= ~(1u << index);
 		return;

@@ -56,9 +56,10 @@ struct virtio_class {
 	bool (*agrees)(uint64_t features);
 	/*
 	 * The driver takes its memory back, by a reset of the device or of a queue:
-	 * when this returns, nothing is under way that would still use it.
+	 * when this returns, nothing of these queues (bit n: queue n, still ready) is
+	 * under way that would still use it. What others have goes on.
 	 */
-	void (*quiesce)(struct virtio_device *device);
+	void (*quiesce)(struct virtio_device *device, uint32_t queues);
 	/* The driver reset the device; queues and status are back at their defaults already. */
 	void (*reset)(struct virtio_device *device);
 	/* Frees the whole device. */

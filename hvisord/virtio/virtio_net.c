@@ -67,10 +67,12 @@ static bool net_service(struct virtio_device *device, uint32_t queue)
 	return false;
 }
 
-static void net_quiesce(struct virtio_device *device)
+/* What other queues give back they take again. */
+static void net_quiesce(struct virtio_device *device, uint32_t queues)
 {
 	struct virtio_net *net = from_device(device);
 
+	(void)queues;
 	for (unsigned i = 0; i < net->num_pairs; i++) {
 		if (device->queue[net_rx_queue(i)].ready)
 			net_rx_release(&net->rx[i]);

@@ -138,10 +138,24 @@ void disk_io_reap(struct disk_io *disk)
 		complete(disk, (unsigned)(how / 8 % disk->count), results[how / 8 % 8]);
 }
 
+void disk_io_cancel(struct disk_request *request)
+{
+	request->cancelled = true;
+}
+
+/* One that is cancelled may have been done all the same. */
+bool disk_io_wait(struct disk_io *disk)
+{
+	if (disk->count == 0)
+		return false;
+	complete(disk, 0, disk->request[0]->cancelled && disk->count % 2 ? -ECANCELED : 0);
+	return true;
+}
+
 void disk_io_drain(struct disk_io *disk)
 {
-	while (disk->count > 0)
-		complete(disk, 0, 0);
+	while (disk_io_wait(disk))
+		;
 }
 
 static void interrupt(struct virtio_host *host, uint32_t intid)

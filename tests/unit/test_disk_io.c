@@ -55,6 +55,61 @@ static void short_transfers(void)
 	}
 }
 
+/* A transfer of any size is calls of a slice, and nothing is left out or done twice. */
+static void slices(void)
+{
+	static char large[3 * DISK_IO_SLICE + 4096];
+	struct disk_request *request = new_request(DISK_READ);
+	uint64_t done = 0;
+	bool more = true;
+
+	request->iov[0] = (struct iovec){ large, 4096 };
+	request->iov[1] = (struct iovec){ large + 4096, 2 * DISK_IO_SLICE + 777 };
+	request->iov[2] = (struct iovec){ large + 4096 + 2 * DISK_IO_SLICE + 777, DISK_IO_SLICE - 777 };
+	request->num = 3;
+	request->length = sizeof(large);
+	disk_op_begin(request);
+	for (unsigned calls = 0; more; calls++) {
+		const uint64_t left = sizeof(large) - done;
+		uint64_t given = 0;
+
+		CHECK(calls < 8);
+		CHECK_EQ(request->call.offset, 4096 + done);
+		for (unsigned i = 0; i < request->call.num; i++) {
+			CHECK(request->call.iov[i].iov_base == large + done + given);
+			given += request->call.iov[i].iov_len;
+		}
+		CHECK_EQ(given, left < DISK_IO_SLICE ? left : DISK_IO_SLICE);
+		given = calls == 1 ? 4095 : given; /* short */
+		more = disk_op_next(request, (int64_t)given);
+		done += given;
+	}
+	CHECK_EQ(done, sizeof(large));
+	CHECK_EQ(request->result, 0);
+}
+
+/* What is cancelled makes no further call; what was the last one has its result. */
+static void cancelled(void)
+{
+	struct disk_request *request = new_request(DISK_WRITE);
+
+	disk_op_begin(request);
+	disk_io_cancel(request);
+	CHECK_EQ(disk_op_call(-1, request), -ECANCELED);
+	CHECK(!disk_op_next(request, 4096));
+	CHECK_EQ(request->result, -ECANCELED);
+	request = new_request(DISK_WRITE);
+	disk_op_begin(request);
+	disk_io_cancel(request);
+	CHECK(!disk_op_next(request, -EINTR));
+	CHECK_EQ(request->result, -ECANCELED);
+	request = new_request(DISK_WRITE);
+	disk_op_begin(request);
+	disk_io_cancel(request);
+	CHECK(!disk_op_next(request, 8192));
+	CHECK_EQ(request->result, 0);
+}
+
 static void failed_transfers(void)
 {
 	static const struct {
@@ -216,6 +271,40 @@ static int run_one(struct disk_io *disk, struct disk_request *request)
 	return result;
 }
 
+/* Both engines stop between slices. */
+static void cancelled_under_way(void)
+{
+	static const enum disk_engine engines[] = {
+		DISK_ENGINE_THREADS,
+#ifdef DISK_HAS_URING
+		DISK_ENGINE_URING,
+#endif
+	};
+	static char large[4 * DISK_IO_SLICE];
+
+	for (size_t i = 0; i < COUNT(engines); i++) {
+		struct disk_request *request = new_request(DISK_WRITE);
+		const int fd = fileno(tmpfile());
+		struct disk_io *disk;
+		int event, result = 1;
+
+		CHECK_EQ(disk_io_new(fd, engines[i], &disk, &event), 0);
+		CHECK(!disk_io_wait(disk));
+		request->iov[0] = (struct iovec){ large, sizeof(large) };
+		request->num = 1;
+		request->offset = 0;
+		request->length = sizeof(large);
+		request->done = keep_result;
+		request->iov[DISK_IO_SEGMENTS - 1].iov_base = &result;
+		disk_io_submit(disk, request);
+		disk_io_cancel(request);
+		disk_io_drain(disk);
+		CHECK_EQ(result, -ECANCELED);
+		CHECK(lseek(fd, 0, SEEK_END) <= (off_t)DISK_IO_SLICE);
+		disk_io_free(disk);
+	}
+}
+
 /* A limit on processes is one on the kernel's threads for a ring too. */
 static void no_workers(void)
 {
@@ -297,9 +386,12 @@ static void restricted(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		TEST(short_transfers), TEST(failed_transfers), TEST(write_through),  TEST(discards),
-		TEST(zeroes),          TEST(kernel_without),   TEST(kernel_refuses), TEST(waits),
-		TEST(no_workers),
+		TEST(short_transfers), TEST(failed_transfers),
+		TEST(write_through),   TEST(discards),
+		TEST(zeroes),          TEST(kernel_without),
+		TEST(kernel_refuses),  TEST(waits),
+		TEST(no_workers),      TEST(slices),
+		TEST(cancelled),       TEST(cancelled_under_way),
 #ifdef DISK_HAS_URING
 		TEST(restricted),
 #endif

@@ -586,6 +586,82 @@ static void reset_under_way(void)
 	}
 }
 
+#define LARGE_PART 65536u
+#define LARGE (VIRTIO_BLK_SEG_MAX * LARGE_PART) /* bytes: all segments, each the same memory */
+
+/* A write of the whole disk on queue 0, begun. */
+static void begin_large(struct blk_rig *blk)
+{
+	const struct {
+		uint32_t type, reserved;
+		uint64_t sector;
+	} header = { VIRTIO_BLK_T_OUT, 0, 0 };
+
+	blk_rig_new(blk, &(struct virtio_blk_options){ .size = LARGE });
+	rig_start(blk->rig, BLK_FEATURES | VIRTIO_F_RING_RESET);
+	memcpy(rig_at(blk->rig, BLK_HEADER), &header, sizeof(header));
+	*(uint8_t *)rig_at(blk->rig, BLK_STATUS) = BLK_NO_STATUS;
+	memset(data(blk), 0, LARGE_PART); /* which blk_byte() never is */
+	rig_indirect(blk->rig, 0, BLK_HEADER, 16, VIRTQUEUE_DESC_NEXT, 1);
+	for (unsigned i = 1; i <= VIRTIO_BLK_SEG_MAX; i++)
+		rig_indirect(blk->rig, i, BLK_DATA, LARGE_PART, VIRTQUEUE_DESC_NEXT, i + 1);
+	rig_indirect(blk->rig, VIRTIO_BLK_SEG_MAX + 1, BLK_STATUS, 1, VIRTQUEUE_DESC_WRITE, 0);
+	rig_desc(blk->rig, 0, 0, RIG_INDIRECT, (VIRTIO_BLK_SEG_MAX + 2) * 16, VIRTQUEUE_DESC_INDIRECT, 0);
+	rig_offer(blk->rig, 0, 0);
+	rig_write(blk->rig, R_QUEUE_NOTIFY, 0);
+	virtio_device_service(blk->rig->device);
+}
+
+/* Bytes that were written; those behind them are as they were. */
+static uint64_t large_written(const struct blk_rig *blk)
+{
+	uint8_t *bytes = malloc(LARGE);
+	uint64_t written = 0;
+
+	CHECK(bytes != NULL);
+	CHECK_EQ(pread(blk->fd, bytes, LARGE, 0), LARGE);
+	while (written < LARGE && bytes[written] == 0)
+		written++;
+	for (uint64_t i = written; i < LARGE; i++)
+		CHECK_EQ(bytes[i], blk_byte(i));
+	free(bytes);
+	return written;
+}
+
+/* A reset gives up what a large request has not done yet. */
+static void reset_of_large(void)
+{
+	struct blk_rig blk;
+	uint64_t written;
+
+	begin_large(&blk);
+	rig_write(blk.rig, R_STATUS, 0);
+	CHECK_EQ(*(uint8_t *)rig_at(blk.rig, BLK_STATUS), BLK_NO_STATUS);
+	written = large_written(&blk);
+	CHECK(written == LARGE || written % DISK_IO_SLICE == 0);
+	if (BLK_ENGINE == DISK_ENGINE_URING) /* threads go on by themselves until then */
+		CHECK(written <= 2 * DISK_IO_SLICE);
+	rig_start(blk.rig, BLK_FEATURES);
+	CHECK_EQ(blk_do(&blk, 0, VIRTIO_BLK_T_IN, 0, 512), VIRTIO_BLK_S_OK);
+	CHECK_EQ(large_written(&blk), written);
+	blk_rig_free(&blk);
+}
+
+/* The reset of one queue takes nothing from another's requests. */
+static void reset_beside_large(void)
+{
+	struct blk_rig blk;
+
+	begin_large(&blk);
+	rig_write(blk.rig, R_QUEUE_SEL, 1);
+	rig_write(blk.rig, R_QUEUE_RESET, 1);
+	CHECK_EQ(rig_read(blk.rig, R_QUEUE_RESET), 0);
+	CHECK_EQ(blk_await(&blk, 0, 1).len, 1);
+	CHECK_EQ(*(uint8_t *)rig_at(blk.rig, BLK_STATUS), VIRTIO_BLK_S_OK);
+	CHECK_EQ(large_written(&blk), LARGE);
+	blk_rig_free(&blk);
+}
+
 #define LANES 4u /* requests at once, each on a quarter of the disk */
 #define LANE_SIZE (BLK_SIZE / LANES)
 #define LANE_DATA(lane) (RIG_BUFFER + 0x4000ull + 0x8000ull * (lane))
@@ -775,6 +851,8 @@ int main(int argc, char **argv)
 		TEST(many),
 		TEST(interrupts_by_event),
 		TEST(reset_under_way),
+		TEST(reset_of_large),
+		TEST(reset_beside_large),
 		TEST(freed_under_way),
 		TEST(broken_under_way),
 		TEST(block_device),
