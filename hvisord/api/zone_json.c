@@ -132,10 +132,9 @@ static void put_config(const HvZoneConfig *hv, struct json_out *out)
 static void put_device(const struct zone *zone, struct json_out *out)
 {
 	static const char *const states[] = {
-		[ZONE_DEVICE_NONE] = "none",
-		[ZONE_DEVICE_CONNECTING] = "connecting",
-		[ZONE_DEVICE_READY] = "ready",
-		[ZONE_DEVICE_DIED] = "died",
+		[ZONE_DEVICE_NONE] = "none",         [ZONE_DEVICE_CONNECTING] = "connecting",
+		[ZONE_DEVICE_READY] = "ready",       [ZONE_DEVICE_DIED] = "died",
+		[ZONE_DEVICE_UNSERVED] = "unserved",
 	};
 
 	struct process_usage usage;

@@ -57,6 +57,7 @@ enum zone_device_state {
 	ZONE_DEVICE_CONNECTING,
 	ZONE_DEVICE_READY,
 	ZONE_DEVICE_DIED,
+	ZONE_DEVICE_UNSERVED, /* died, and no other comes */
 };
 
 /* Reading these fields is all that others may do with them. */

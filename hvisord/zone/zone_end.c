@@ -31,7 +31,7 @@ int zone_store(struct zone *zone)
 		record.device_pid = device_pid(private->device);
 		record.device_start = device_start_time(private->device);
 		zone_consoles_store(zone, &record);
-	} else if (zone->device_state == ZONE_DEVICE_DIED) {
+	} else if (zone->device_state == ZONE_DEVICE_DIED || zone->device_state == ZONE_DEVICE_UNSERVED) {
 		/* that one is missing is for a new daemon to see, too */
 		record.device_pid = zone->device_pid;
 	}

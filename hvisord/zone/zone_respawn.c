@@ -119,6 +119,7 @@ static void give_up(struct zone *zone, const char *why)
 {
 	const struct zones *zones = zone->private->zones;
 
+	zone->device_state = ZONE_DEVICE_UNSERVED;
 	log_zone_error(zone->name, "%s: its devices are not served any more", why);
 	zones->hooks->device(zones->user, zone, zone->device_pid, "unserved");
 }
@@ -162,7 +163,7 @@ void zone_device_failed(struct zone *zone)
 		return;
 	}
 	if (private->respawns > 0 && zone_now_ms() - private->respawn_ms >= GOOD_LIFE_MS)
-	private->respawns = 0;
+		zone->private->respawns = 0;
 	if (private->respawns < MAX_RESPAWNS)
 		begin(zone);
 	else

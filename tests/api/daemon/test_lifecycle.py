@@ -271,7 +271,9 @@ def device_process_dies_again_and_again(rig):
     os.kill(client.result("zone.get", zone=2)["zone"]["device"]["pid"], 9)
     client.event(lambda event: event["state"] == "unserved")
     zone = client.result("zone.get", zone=2)["zone"]
-    assert (zone["state"], zone["device"]["state"]) == ("running", "died"), zone
+    assert (zone["state"], zone["device"]["state"]) == ("running", "unserved"), zone
+    status = rig.ctl("status", "2").stdout.decode()
+    assert f"pid {zone['device']['pid']}, unserved" in status, status
     assert client.result("zone.stop", zone=2)["state"] == "stopped"
     wait_for(lambda: rig.devices() == [], "none is left")
 
