@@ -129,7 +129,7 @@ void virtio_device_queue_ready(struct virtio_device *device, uint32_t index, boo
 	struct virtqueue *queue;
 	enum virtio_fault fault;
 
-	if (index >= device->num_queues)
+	if (index >= device->num_queues || index >= VIRTIO_MAX_QUEUES)
 		return;
 	queue = &device->queue[index];
 	if (!ready) {
