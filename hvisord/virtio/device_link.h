@@ -45,6 +45,8 @@ enum device_link_type {
 	DEVICE_LINK_ROOM = 8,
 	/* hvisord: the network device at pos has a link (arg 1) or none (0); needs no HELLO before it */
 	DEVICE_LINK_NET = 9,
+	/* process: data = a line for the log, without its end; a daemon that does not know it lets it pass */
+	DEVICE_LINK_LINE = 10,
 };
 
 struct device_link_header {
@@ -66,10 +68,11 @@ struct device_link_header {
  * their order; it closes all others but stderr.
  * Started by root it goes on as user and group 60928 + ZONE_ID.
  *
- * It writes one line to stderr when it ends for any reason but QUIT, and a
- * bounded number of lines when drivers break devices. Exit codes: 0 QUIT,
- * 1 failure or SIGTERM, 2 usage, 3 the zone is gone, 4 the request ring is not
- * in order. It ignores SIGHUP, SIGINT and SIGPIPE.
+ * It says in a LINE, or on stderr where nobody is connected, why it ends, for
+ * any reason but QUIT; and in a bounded number of LINEs which devices drivers
+ * broke, to the next hvisord where there is none. Exit codes: 0 QUIT, 1 failure
+ * or SIGTERM, 2 usage, 3 the zone is gone, 4 the request ring is not in order.
+ * It ignores SIGHUP, SIGINT and SIGPIPE.
  *
  * QUIT is best sent after the zone has ended and before it is destroyed: then
  * its last output is still fetched, and sent within half a second. QUIT may

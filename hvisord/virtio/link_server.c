@@ -365,6 +365,25 @@ void link_server_update(struct link_server *server)
 	}
 }
 
+bool link_server_say(struct link_server *server, const char *line)
+{
+	struct device_link_header header = make_header(DEVICE_LINK_LINE, 0);
+	const struct iovec data[2] = { { .iov_base = (void *)(uintptr_t)line, .iov_len = strlen(line) } };
+	bool said = false;
+
+	header.length = (uint32_t)data[0].iov_len;
+	for (unsigned i = 0; i < LINK_SERVER_MAX; i++) {
+		struct link_connection *link = &server->connection[i];
+
+		if (link->fd < 0 || !link->greeted || link->blocked)
+			continue;
+		said |= send_welcome(link) && send_packet(link, &header, data);
+		if (link->fd >= 0)
+			choose_events(link);
+	}
+	return said;
+}
+
 bool link_server_is_behind(const struct link_server *server)
 {
 	for (unsigned i = 0; i < LINK_SERVER_MAX; i++) {

@@ -84,6 +84,9 @@ int link_server_add(struct link_server *server, int fd);
 /* Sends what every connection can take. To be called when output or room has changed. */
 void link_server_update(struct link_server *server);
 
+/* A line for hvisord's log, of DEVICE_LINK_DATA bytes at most. False: nobody takes it now. */
+bool link_server_say(struct link_server *server, const char *line);
+
 /* True while a connection has not been sent everything. */
 bool link_server_is_behind(const struct link_server *server);
 

@@ -30,7 +30,8 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	fprintf(stderr, "hvisor-device: zone %s: %s\n", zone_text, line);
+	if (!link_server_say(&process.links, line))
+		fprintf(stderr, "hvisor-device: zone %s: %s\n", zone_text, line);
 }
 
 /* Ends at once, from a signal. Once told to quit, the memory may go when it likes. */
@@ -82,6 +83,7 @@ static int parse_zone(const char *text, uint32_t *ret_zone)
 	return 0;
 }
 
+/* Later, where nobody hears it now: each turn asks again. */
 static void tell_faults(void)
 {
 	static uint64_t told[DEVICE_BUS_MAX];
@@ -91,15 +93,18 @@ static void tell_faults(void)
 		const struct device_window *window = &process.bus.window[i];
 		const char *text = NULL;
 		uint64_t faults = 0;
+		char line[256];
 
 		if (window->ops && window->ops->faults)
 			faults = window->ops->faults(window->device, &text);
 		if (faults == told[i])
 			continue;
+		snprintf(line, sizeof(line), "the %s at 0x%" PRIx64 " needs a reset: %s%s", window->ops->name,
+			 window->ipa, text, lines + 1 == FAULT_LINES ? " (the last line of this kind)" : "");
+		if (!link_server_say(&process.links, line))
+			return;
 		told[i] = faults;
 		lines++;
-		say("the %s at 0x%" PRIx64 " needs a reset: %s%s", window->ops->name, window->ipa, text,
-		    lines == FAULT_LINES ? " (the last line of this kind)" : "");
 	}
 }
 

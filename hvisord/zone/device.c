@@ -32,6 +32,7 @@ struct device {
 	bool welcomed;
 	unsigned version;  /* of the link, as the process speaks it */
 	unsigned consoles; /* that it has */
+	unsigned lines;    /* that it said */
 	struct {
 		uint64_t sent, room; /* bytes of input; there may be as many as room in all */
 	} console[DEVICE_LINK_CONSOLES];
@@ -126,7 +127,8 @@ static bool is_sound(const struct device *device, const struct device_link_heade
 		return header->type == DEVICE_LINK_WELCOME && header->arg == device->zone &&
 		       header->console <= DEVICE_LINK_CONSOLES && header->version >= DEVICE_LINK_FIRST &&
 		       header->version <= DEVICE_LINK_VERSION;
-	return header->version == device->version && header->console < device->consoles;
+	return header->version == device->version &&
+	       header->console < (header->type == DEVICE_LINK_LINE ? 1 : device->consoles);
 }
 
 static void on_packet(struct device *device, const char *packet, size_t size)
@@ -144,6 +146,9 @@ static void on_packet(struct device *device, const char *packet, size_t size)
 	} else if (header.type == DEVICE_LINK_OUTPUT) {
 		hooks->output(device->options.user, header.console, header.pos, packet + sizeof(header),
 			      header.length);
+	} else if (header.type == DEVICE_LINK_LINE) {
+		if (device->lines++ < DEVICE_LINES)
+			hooks->said(device->options.user, packet + sizeof(header), header.length);
 	} else if (header.type == DEVICE_LINK_ROOM && header.pos > device->console[header.console].room) {
 		device->console[header.console].room = header.pos;
 		hooks->writable(device->options.user);

@@ -12,6 +12,8 @@
 
 #include "device_files.h"
 
+#define DEVICE_LINES 32u
+
 struct device;
 
 /* Called from the loop, never from within a call into this file. */
@@ -20,6 +22,8 @@ struct device_hooks {
 	/* Output of console port, less than DEVICE_LINK_CONSOLES; pos counts from 0 since the process began. */
 	void (*output)(void *user, unsigned port, uint64_t pos, const char *data, size_t length);
 	void (*writable)(void *user); /* input that was refused may be sent again */
+	/* A line for the log, which may hold anything; no more than DEVICE_LINES of one process. */
+	void (*said)(void *user, const char *line, size_t length);
 	/* The process is gone, or the link broke and it was killed. Last call; device_free() may follow. */
 	void (*gone)(void *user);
 };

@@ -34,6 +34,13 @@ static void on_writable(void *user)
 	zone_inputs_send(user);
 }
 
+static void on_said(void *user, const char *line, size_t length)
+{
+	const struct zone *zone = user;
+
+	log_zone_warning(zone->name, "device process: %.*s", (int)length, line);
+}
+
 static void on_gone(void *user)
 {
 	struct zone *zone = user;
@@ -61,6 +68,7 @@ static const struct device_hooks hooks = {
 	.ready = on_ready,
 	.output = on_output,
 	.writable = on_writable,
+	.said = on_said,
 	.gone = on_gone,
 };
 

@@ -410,6 +410,42 @@ static void late_reader(void)
 	stop(world);
 }
 
+/* A line for the log is heard by whoever has greeted and reads. */
+static void lines(void)
+{
+	struct world *world = start();
+	struct link_server *links = &world->process.links;
+	struct message message;
+	unsigned said = 0;
+	int fd, full;
+
+	CHECK(!link_server_say(links, "nobody is there"));
+	fd = link_new(world);
+	CHECK(!link_server_say(links, "nobody has greeted"));
+	link_greet(world, fd, 0);
+	CHECK(link_server_say(links, "heard"));
+	CHECK_EQ(link_receive(fd, &message), DEVICE_LINK_LINE);
+	CHECK_EQ(message.header.length, 5);
+	CHECK(memcmp(message.data, "heard", 5) == 0);
+	full = fd;
+	while (link_server_say(links, "not read"))
+		CHECK(said++ < 100000);
+	fd = link_new(world);
+	link_greet(world, fd, 0);
+	CHECK(link_server_say(links, "by another"));
+	CHECK_EQ(link_receive(fd, &message), DEVICE_LINK_LINE);
+	CHECK_EQ(message.header.length, 10);
+	close(fd);
+	for (; said > 0; said--)
+		CHECK_EQ(link_receive(full, &message), DEVICE_LINK_LINE);
+	turn(world);
+	CHECK(link_server_say(links, "room again"));
+	close(full);
+	turn(world);
+	CHECK(!link_server_say(links, "all have left"));
+	stop(world);
+}
+
 /* One does not read, another does: the guest goes on, the second loses nothing. */
 static void slow_reader(void)
 {
@@ -1056,6 +1092,7 @@ int main(int argc, char **argv)
 		TEST(output_to_link),
 		TEST(positions),
 		TEST(late_reader),
+		TEST(lines),
 		TEST(slow_reader),
 		TEST(input_from_links),
 		TEST(input_backpressure),

@@ -3,8 +3,10 @@
 """Plays hvisor-device for the tests: the link protocol, and consoles that echo.
 
 A typed line "guest off|reset|fault" makes the simulated guest do that; "flood N"
-prints N bytes; "jump N" claims to have printed N bytes before; "die" ends the process without a word; "deaf" stops reading; "full"
-takes what comes, and says of no more room on that console.
+prints N bytes; "say N" says N lines for the log, none of them clean; "jump N"
+claims to have printed N bytes before; "die" ends the process without a word;
+"deaf" stops reading; "full" takes what comes, and says of no more room on that
+console.
 
 HVISOR_TEST_LINK=1: it speaks version 1 of the link, as an older one that runs on.
 """
@@ -16,7 +18,7 @@ import sys
 
 HEADER = struct.Struct("<IBBHIIQ")
 MAGIC = 0x4C445648
-HELLO, WELCOME, OUTPUT, INPUT, SIZE, QUIT, POWER_KEY, ROOM, NET = range(1, 10)
+HELLO, WELCOME, OUTPUT, INPUT, SIZE, QUIT, POWER_KEY, ROOM, NET, LINE = range(1, 11)
 VERSION = int(os.environ.get("HVISOR_TEST_LINK", "2"))
 SPACE = 65536
 GUEST = {"off": 1, "reset": 2, "fault": 3}
@@ -87,6 +89,10 @@ class Device:
                 guest(self.zone, words[1])
             elif words[:1] == ["flood"]:
                 self.output(bytes(ord("a") + i % 26 for i in range(int(words[1]))), port)
+            elif words[:1] == ["say"]:
+                for link in self.links:
+                    for number in range(int(words[1])):
+                        link.send(self.packet(LINE, data=b"line %d\nfaked\0end" % number))
             elif words[:1] == ["jump"]:
                 for link in self.links:
                     link.send(self.packet(OUTPUT, port, pos=int(words[1]), data=b"there\n"))

@@ -230,10 +230,9 @@ class Rig:
         """Whatever the daemons said, a sanitizer was not among the speakers."""
         if self.daemon and self.daemon.poll() is None:
             self.kill(signal.SIGTERM)
-        with open(self.dir + "/log") as log:
-            text = log.read()
+        said = log(self)
         for word in ("Sanitizer", "runtime error", "is not for state"):
-            assert word not in text, text[text.index(word) - 200:][:4000]
+            assert word not in said, said[said.index(word) - 200:][:4000]
 
     def clear_board(self):
         """A real board outlives its daemon: no zone of this test may."""
@@ -269,6 +268,12 @@ def wait_for(condition, what):
     raise AssertionError("never: " + what)
 
 
+def log(rig):
+    """What the daemons of this rig, and what they started, have logged."""
+    with open(rig.dir + "/log") as file:
+        return file.read()
+
+
 def text(result):
     return base64.b64decode(result["b64"])
 
@@ -292,8 +297,7 @@ def run(tests):
         except Exception:
             failed += 1
             print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()), end="")
-            with open(rig.dir + "/log") as log:
-                print("".join("# log: " + line for line in log.readlines()[-25:]), end="")
+            print("".join("# log: " + line + "\n" for line in log(rig).splitlines()[-25:]), end="")
             print(f"not ok {number} {test.__name__}", flush=True)
         finally:
             rig.end()

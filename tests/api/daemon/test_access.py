@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 
-from rig import HVISORD, Client, run, wait_for
+from rig import HVISORD, Client, log, run, wait_for
 
 READERS, ADMINS, USER = 61001, 61002, 61010
 
@@ -52,11 +52,6 @@ def open_to_all(rig):
 
 def refusal(client):
     return client.greeting["error"]["data"]["reason"], client.greeting["error"]["message"]
-
-
-def log(rig):
-    with open(rig.dir + "/log") as file:
-        return file.read()
 
 
 def the_file_keeps_strangers_out(rig):

@@ -6,7 +6,7 @@ import socket
 import struct
 import subprocess
 
-from rig import HVISORD, run, text, type_into, wait_for
+from rig import HVISORD, log, run, text, type_into, wait_for
 
 
 def state(client, zone):
@@ -200,8 +200,7 @@ def the_simulated_board_is_the_one_that_is_meant(rig):
     rig.options = ["--platform", rig.dir + "/board.json"]
     rig.start_process()
     assert rig.daemon.wait(60) == 1
-    with open(rig.dir + "/log") as log:
-        assert "another one than " + rig.dir + "/board.json" in log.read()
+    assert "another one than " + rig.dir + "/board.json" in log(rig)
     rig.options = ["--platform", "qemu-virt"]
     assert rig.start().result("system.info")["platform"]["name"] == "qemu-virt"
 

@@ -9,7 +9,7 @@ import shutil
 import signal
 import time
 
-from rig import SIZE_COUNTS, Client, run, text, type_into, wait_for
+from rig import SIZE_COUNTS, Client, log, run, text, type_into, wait_for
 from sim_zone import Reader, begin, numbered, state
 
 FILE = 1 << 20
@@ -183,8 +183,8 @@ def no_place(rig):
     reader = Reader(rig).until(b"before\n")
     type_into(client, "z1", b"during\n")
     reader.until(b"during\n")
-    wait_for(lambda: "console output cannot be kept: Not a directory" in open(rig.dir + "/log").read(), "a log line")
-    assert open(rig.dir + "/log").read().count("cannot be kept") == 1
+    wait_for(lambda: "console output cannot be kept: Not a directory" in log(rig), "a log line")
+    assert log(rig).count("cannot be kept") == 1
     os.unlink(folder)
 
     def kept():
@@ -194,7 +194,7 @@ def no_place(rig):
 
     files = wait_for(kept, "a file")
     assert min(files) >= 7 and b"before" not in b"".join(files.values()), files
-    assert "console output is kept again" in open(rig.dir + "/log").read()
+    assert "console output is kept again" in log(rig)
     assert text(read_log(client, 0)).startswith(b"before\n")  # of memory
 
 
@@ -272,7 +272,7 @@ def raw(rig):
     second.client.close()
     first.client.send_bytes(b"alone\n")
     first.until(b"alone\n")
-    assert "audit: console.attach raw z1 by uid" in open(rig.dir + "/log").read()
+    assert "audit: console.attach raw z1 by uid" in log(rig)
     # the end of the zone is that of the connection
     client.result("zone.stop", zone="z1", mode="force")
     assert first.client.socket.recv(1 << 20) == b""

@@ -6,7 +6,7 @@ import signal
 import xml.etree.ElementTree
 
 import openmetrics
-from rig import Client, run, type_into, wait_for
+from rig import Client, log, run, type_into, wait_for
 
 
 def waits(rig):
@@ -421,8 +421,7 @@ def audited(rig):
     client.result("console.resize", zone=2, columns=80, rows=24)
     client.result("zone.list")
     client.reason("zone.kill", zone="no\nsuch by uid 0")
-    with open(rig.dir + "/log") as file:
-        lines = [line.split("audit: ")[1].strip() for line in file if "audit: " in line]
+    lines = [line.split("audit: ")[1] for line in log(rig).splitlines() if "audit: " in line]
     who = f"by uid {os.getuid()}, pid {os.getpid()}"
     assert lines == [f"zone.start z2 {who}, key k 1", f"config.reload {who}", f"console.write z2 {who}",
                      f"zone.kill {who}, no zone no?such by uid 0"], lines

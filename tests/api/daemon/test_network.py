@@ -8,7 +8,7 @@ import signal
 import socket
 import struct
 
-from rig import run, text, type_into, wait_for
+from rig import log, run, text, type_into, wait_for
 
 CLONE_NEWNET = 0x40000000
 SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
@@ -75,11 +75,6 @@ def network_zone(rig, **net):
 
 def output(client):
     return text(client.result("console.attach", zone=2, replay=4096)).decode()
-
-
-def logged(rig):
-    with open(rig.dir + "/log") as log:
-        return log.read()
 
 
 def links(client):
@@ -156,7 +151,7 @@ def bridge_made_anew(rig):
     wait_for(lambda: links(client)[-1] == "0", "what came before has been seen")
     assert not take_out("br1", TAP)
     remove_bridge("br1")
-    wait_for(lambda: logged(rig).count("bridge br1 is gone") >= 1, "a word of it")
+    wait_for(lambda: log(rig).count("bridge br1 is gone") >= 1, "a word of it")
 
 
 def zone_that_starts_again(rig):

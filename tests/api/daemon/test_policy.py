@@ -7,7 +7,7 @@ import stat
 import subprocess
 import time
 
-from rig import HVISORD, run, wait_for
+from rig import HVISORD, log, run, wait_for
 
 
 def zone(client, name):
@@ -399,8 +399,7 @@ def told_by_options(rig):
     rig.options = ["--platform", "qemu-virt", "--root-dtb", "/nowhere/root.dtb"]
     rig.zone(2, [2])
     rig.start().result("zone.start", zone=2)
-    with open(rig.dir + "/log") as log:
-        assert "/nowhere/root.dtb: No such file or directory: going on without" in log.read()
+    assert "/nowhere/root.dtb: No such file or directory: going on without" in log(rig)
 
 
 if __name__ == "__main__":

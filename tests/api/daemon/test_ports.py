@@ -3,7 +3,7 @@
 import base64
 import os
 
-from rig import Client, run, text, wait_for
+from rig import Client, log, run, text, wait_for
 
 REGION = {"type": "virtio", "physical_start": "0xa000000", "virtual_start": "0xa000000", "size": "0x4000"}
 TWO = {"type": "console", "addr": "0xa000000", "len": "0x200", "irq": 78, "ports": 2}
@@ -157,4 +157,13 @@ def older_process(rig):
     assert client.result("zone.stop", zone=1, mode="force")["state"] == "stopped"
 
 
-run([numbered, unknown, one_waits, over_daemons, attached, from_the_shell, older_process])
+def says(rig):
+    """What a process says is a line of the daemon's log, about its zone: bounded, and no line forges another."""
+    client = begin(rig, TWO)
+    write(client, 0, b"say 100\n")
+    echoed(client, 0, b"afterwards\n")
+    lines = [line for line in log(rig).splitlines() if "line " in line or "faked" in line]
+    assert lines == [f"zone z1: device process: line {number}?faked" for number in range(32)], lines
+
+
+run([numbered, unknown, one_waits, over_daemons, attached, from_the_shell, older_process, says])

@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 
-from rig import Client, run, text, type_into, wait_for
+from rig import Client, log, run, text, type_into, wait_for
 from sim_zone import ENDED, LINE, Reader, begin, numbered, state, wait_state
 
 
@@ -216,6 +216,8 @@ def device_dies(rig):
     for pid in old:
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not set(old) & set(rig.devices()), "its end")
+    lost = "zone z1: device process: the virtio device at 0xa003c00 needs a reset: the process that served it died\n"
+    wait_for(lambda: lost in log(rig), "the next one says what that means")
     client.result("zone.stop", zone="z1", mode="force")
     client.result("zone.start", zone="z1")
     reader = Reader(rig).until(b"up\n")
