@@ -132,7 +132,8 @@ class Stack(Machine):
         """What hvisord and the hypervisor hold: pid, RSS in kB, open files, pool pages."""
         status = self.json("status")
         pid = status["pid"]
-        rss = self.run(f"sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/{pid}/status")
+        # VmRSS of proc(5) is off by what each thread has not handed in yet; this one is counted
+        rss = self.run(f"sed -n 's/^Rss:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/{pid}/smaps_rollup")
         files = self.run(f"ls /proc/{pid}/fd | wc -l")
         return {
             "pid": pid,
