@@ -58,6 +58,7 @@ static int set_signals(void)
 		{ SIGBUS, on_signal }, /* HV_MMAP_RAM: the zone was destroyed */
 		{ SIGTERM, on_signal }, { SIGHUP, SIG_IGN },
 		{ SIGINT, SIG_IGN },    { SIGPIPE, SIG_IGN }, /* stderr's reader may be gone */
+		{ SIGXFSZ, SIG_IGN }, /* RLIMIT_FSIZE: stderr may be a file larger than any disk */
 	};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {

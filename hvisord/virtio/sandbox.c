@@ -9,10 +9,12 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "device_bus.h"
+#include "device_link.h"
 #include "link_server.h"
 #include "sandbox_private.h"
 
@@ -58,6 +60,21 @@ static int leave_folder(unsigned keep)
 	return chdir("/") < 0 ? -errno : 0;
 }
 
+/* That of the largest image, which no write makes larger. Without one: as it is, which is the most there can be. */
+static rlim_t file_size(unsigned keep)
+{
+	struct rlimit now = { RLIM_INFINITY, RLIM_INFINITY };
+	rlim_t largest = 0;
+	struct stat st;
+
+	(void)getrlimit(RLIMIT_FSIZE, &now);
+	for (unsigned fd = DEVICE_FD_FILES; fd < keep; fd++) {
+		if (fstat((int)fd, &st) == 0 && S_ISREG(st.st_mode) && (rlim_t)st.st_size > largest)
+			largest = (rlim_t)st.st_size;
+	}
+	return largest > 0 && largest < now.rlim_max ? largest : now.rlim_max;
+}
+
 static int limit(unsigned keep)
 {
 	const struct {
@@ -68,6 +85,7 @@ static int limit(unsigned keep)
 		{ RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_MEMLOCK, RING_BYTES },
 		{ RLIMIT_NOFILE, keep + MORE_DESCRIPTORS },
+		{ RLIMIT_FSIZE, file_size(keep) },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {

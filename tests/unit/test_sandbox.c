@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 
 #include "hv_ioctl.h"
@@ -349,6 +350,43 @@ static void attacks_without_filter(void)
 	}
 }
 
+/* With two images, behind the larger one's end. */
+static void write_behind(bool (*gains)(void))
+{
+	static char data[8192];
+	struct iovec iov = { data, sizeof(data) };
+	const char *step = "";
+	int isolated = 0;
+
+	(void)gains;
+	signal(SIGXFSZ, SIG_IGN); /* as main() has it */
+	for (unsigned i = 0; i < 2; i++) {
+		char path[] = "/tmp/hvisor-image-XXXXXX";
+		const int fd = mkstemp(path);
+
+		if (fd < 0 || unlink(path) < 0 || ftruncate(fd, (i + 1) * 65536) < 0 ||
+		    dup2(fd, (int)(KEEP + i)) < 0)
+			_exit(UNABLE);
+		if (fd != (int)(KEEP + i))
+			close(fd);
+	}
+	if (sandbox_begin(KEEP + 2, &step) || sandbox_enter(ZONE, &isolated, &step))
+		_exit(UNABLE);
+	seal();
+	if (pwritev2(KEEP, &iov, 1, 65536 - 8192, 0) != 8192 ||
+	    pwritev2(KEEP + 1, &iov, 1, 131072 - 8192, 0) != 8192)
+		_exit(UNABLE);
+	_exit(pwritev2(KEEP + 1, &iov, 1, 131072, 0) > 0 || pwritev2(KEEP, &iov, 1, 1ll << 30, 0) > 0 ||
+			      fallocate(KEEP, 0, 0, 1ll << 30) == 0
+		      ? GAINED
+		      : NOTHING);
+}
+
+static void images_do_not_grow(void)
+{
+	CHECK_EQ(run(write_behind, NULL), NOTHING);
+}
+
 static unsigned count_entries(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -509,8 +547,15 @@ static void from_outside(void)
 }
 
 static const struct test tests[] = {
-	TEST(attacks),       TEST(no_more_than_needed), TEST(no_more_memory), TEST(attacks_without_filter),
-	TEST(root_is_empty), TEST(threads_too),         TEST(no_half_seal),   TEST(from_outside),
+	TEST(attacks),
+	TEST(no_more_than_needed),
+	TEST(no_more_memory),
+	TEST(attacks_without_filter),
+	TEST(root_is_empty),
+	TEST(threads_too),
+	TEST(no_half_seal),
+	TEST(from_outside),
+	TEST(images_do_not_grow),
 };
 
 int main(int argc, char **argv)
